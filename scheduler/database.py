@@ -131,9 +131,8 @@ class Database:
             )
 
     def _refuse_newer(self, database: MigrationDatabase, migrations: Migrations) -> None:
-        known = {migration.name for migration in migrations.pending(database)}
+        known = {migration.name for migration in migrations._migrations}
         applied = [migration.name for migration in migrations.applied(database)]
-        known |= {migration.name for migration in migrations._migrations}
         unknown = [name for name in applied if name not in known]
         if unknown:
             raise DatabaseTooNew(
