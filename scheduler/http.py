@@ -1,0 +1,248 @@
+"""HTTP for every part: one session with its timeouts and limits, and what a failure means for the request.
+
+A failure is *not sent* only where nothing of the request can have left; in doubt it is *perhaps sent*. Both
+urllib3 and urllib3-future (which caldav installs in urllib3's place) are spoken to here: HTTP/1.1 alone,
+since urllib3-future sends a request again when HTTP/2 or HTTP/3 is withdrawn, whatever the retries say.
+Only here: requests (Authlib is in oauth.py, urllib3 in wire.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from scheduler.errors import CallSchedulerError, HttpError, NotSent
+from scheduler.wire import HTTP_1_ONLY, POOL_CLASSES, TimeLimit, TimeLimits, failure, host_of, too_late
+from scheduler.wire import urllib3_flavour as urllib3_flavour
+
+ANSWER_LIMIT = 1_000_000  # bytes; answers of the provider are a few hundred
+
+_MOST_REDIRECTS = 5
+_PIECE = 65_536
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """Timeouts in seconds; ``ca_bundle`` replaces the certificates that are trusted."""
+
+    connect_timeout: float = 5
+    read_timeout: float = 20  # for each wait, not for the whole answer
+    pool_size: int = 32
+    ca_bundle: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An answer, whatever its status; ``headers`` are looked up in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> object:
+        """The body read as JSON.
+
+        :raises ValueError: it isn't JSON.
+        """
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("JSON nested too deeply") from None
+
+
+class Http:
+    """One set of connections for all threads; close it at the end."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._settings = settings
+        self._adapter = _Adapter(pool_connections=settings.pool_size, pool_maxsize=settings.pool_size)
+        self._time_limits = TimeLimits()
+        self._session = requests.Session()
+        self.equip(self._session)
+
+    def equip(self, session: requests.Session) -> None:
+        """Give a session of a library (Authlib's) this one's connections, certificates and manners."""
+        session.trust_env = False  # no proxies, .netrc or certificates from the environment
+        session.headers.update({"User-Agent": "call-scheduler", "Accept-Encoding": "gzip, deflate"})
+        session.verify = self._verify
+        session.mount("http://", self._adapter)
+        session.mount("https://", self._adapter)
+
+    def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        auth: tuple[str, str] | None = None,
+        limit: int = 100_000_000,
+        deadline: float = 60,
+        follow_redirects: bool = True,
+    ) -> Response:
+        """Fetch ``url``, whatever the status; ``limit`` is in decompressed bytes, ``deadline`` in seconds.
+
+        Redirects lead at most five times further, never from https to http; another host sees no credentials.
+        :raises HttpError: no whole answer within the limits; NotSent and PerhapsSent where there was none.
+        """
+        request = requests.Request("GET", url, headers=dict(headers), auth=auth)
+        with self.within(deadline, url) as time_limit:
+            for _ in range(_MOST_REDIRECTS + 1):
+                with closing(self._send(request, self._settings.read_timeout)) as answer:
+                    target = self._session.get_redirect_target(answer) if follow_redirects else None
+                    if target is None:
+                        return _response(answer, _whole_body(answer, limit, time_limit))
+                    request = self._redirected(request, answer.url, target)
+            raise HttpError(f"{host_of(url)}: more than {_MOST_REDIRECTS} redirects")
+
+    def post_json(
+        self,
+        url: str,
+        body: Mapping[str, object],
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        timeout: float | None = None,
+    ) -> Response:
+        """Send exactly one request; a redirect is an answer like any other. ``timeout`` is for the answer.
+
+        Once the status is known it is returned, with as much of the body as came.
+        :raises NotSent: nothing of it can have reached the server.
+        :raises PerhapsSent: any other failure.
+        """
+        seconds = self._settings.read_timeout if timeout is None else timeout
+        request = requests.Request("POST", url, headers=dict(headers), json=dict(body))
+        with (
+            self.within(self._settings.connect_timeout + seconds, url),
+            closing(self._send(request, seconds)) as answer,
+        ):
+            return _response(answer, what_came(answer))
+
+    @contextmanager
+    def within(self, seconds: float, url: str) -> Iterator[TimeLimit]:
+        """Cut what this thread asks ``url`` once the time is up, and translate what the libraries raise.
+
+        :raises HttpError: and nothing else but errors of this package.
+        """
+        with self._time_limits.limit(seconds) as limit:
+            try:
+                yield limit
+            except CallSchedulerError:
+                raise
+            # What the libraries raise is as good as unbounded (urllib3's own, ssl's, http.client's), and
+            # their texts hold the whole URL, which is the secret of many a calendar: hence "from None".
+            except Exception as error:
+                raise failure(host_of(url), error, limit) from None
+
+    def close(self) -> None:
+        self._time_limits.close()
+        self._session.close()
+
+    @property
+    def timeouts(self) -> tuple[float, float]:
+        """Connect and read, as requests takes them."""
+        return self._settings.connect_timeout, self._settings.read_timeout
+
+    @property
+    def _verify(self) -> bool | str:
+        return True if self._settings.ca_bundle is None else str(self._settings.ca_bundle)
+
+    def _send(self, request: requests.Request, read_timeout: float) -> requests.Response:
+        """One request on the wire.
+
+        Past the session's own send(): even where redirects aren't followed it reads their bodies, however
+        long, and keeps their cookies.
+        """
+        return self._adapter.send(
+            self._prepared(request),
+            stream=True,
+            timeout=(self._settings.connect_timeout, read_timeout),
+            verify=self._verify,
+        )
+
+    def _prepared(self, request: requests.Request) -> requests.PreparedRequest:
+        try:
+            if urlsplit(request.url or "").scheme.lower() not in ("http", "https"):
+                raise ValueError("only http and https URLs can be asked")
+            return self._session.prepare_request(request)
+        except (requests.RequestException, ValueError) as error:
+            raise NotSent(f"{host_of(request.url or '')}: {type(error).__name__} in the request") from None
+
+    def _redirected(self, request: requests.Request, url: str, target: str) -> requests.Request:
+        there = urljoin(url, target)
+        schemes = urlsplit(url).scheme, urlsplit(there).scheme
+        if schemes[1] not in ("http", "https"):
+            raise HttpError(f"{host_of(url)}: redirects to something that isn't http")
+        if schemes == ("https", "http"):
+            raise HttpError(f"{host_of(url)}: redirects from https to http, which would give the secret away")
+        if not self._session.should_strip_auth(url, there):  # type: ignore[no-untyped-call]
+            return requests.Request("GET", there, headers=request.headers, auth=request.auth)
+        kept = {name: value for name, value in request.headers.items() if name.lower() != "authorization"}
+        return requests.Request("GET", there, headers=kept)
+
+
+def said(response: Response) -> str:
+    """What an error answer says, in one short line: the platform's fault, an OAuth error, or plain text."""
+    try:
+        text = _fault_text(response.json())
+    except (ValueError, RecursionError):
+        text = response.body[:2000].decode("utf-8", "replace")
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return "an HTML page" if line.startswith("<") else line[:200]
+
+
+def _fault_text(body: object) -> str:
+    if not isinstance(body, Mapping):
+        return "" if body is None else str(body)
+    inner = body.get("fault", body)
+    if not isinstance(inner, Mapping):
+        return str(inner)
+    names = ("code", "error", "message", "description", "error_description", "detail")
+    return ", ".join(str(inner[name]) for name in names if inner.get(name)) or str(dict(inner))
+
+
+def _response(answer: requests.Response, body: bytes) -> Response:
+    return Response(status=answer.status_code, headers=answer.headers, body=body)
+
+
+def _pieces(answer: requests.Response) -> Iterator[bytes]:
+    while piece := answer.raw.read1(_PIECE, decode_content=True):
+        yield piece
+
+
+def _whole_body(answer: requests.Response, limit: int, time_limit: TimeLimit) -> bytes:
+    body = bytearray()
+    for piece in _pieces(answer):
+        body += piece
+        if len(body) > limit:
+            raise HttpError(f"{host_of(answer.url)}: more than {limit} bytes")
+    if time_limit.passed:  # a body without a length looks whole wherever it is cut
+        raise too_late(host_of(answer.url), time_limit)
+    return bytes(body)
+
+
+def what_came(answer: requests.Response) -> bytes:
+    """As much of the body as came, up to ``ANSWER_LIMIT``; never raises."""
+    body = bytearray()
+    # The status says what became of the request; a body that breaks off takes nothing from that.
+    with suppress(Exception):
+        for piece in _pieces(answer):
+            body += piece
+            if len(body) > ANSWER_LIMIT:
+                break
+    return bytes(body)
+
+
+class _Adapter(HTTPAdapter):
+    """No retries (the default of requests), HTTP/1.1, watched connections."""
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **HTTP_1_ONLY, **options)
+        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES

@@ -1,0 +1,186 @@
+"""OAuth tokens by client credentials (RFC 6749, 4.4), asked for once however many threads need one.
+
+Only here: authlib.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+
+import requests
+from authlib.integrations.requests_client import OAuth2Session
+
+from scheduler.clock import Clock
+from scheduler.errors import CredentialsRefused, HttpError, ProviderError
+from scheduler.http import Http, Response, said, what_came
+from scheduler.wire import host_of
+
+_DEADLINE_SECONDS = 30.0
+_LONGEST_LEEWAY_SECONDS = 60.0
+_LIFETIME_WHERE_NONE_IS_GIVEN = 300.0
+_LONGEST_LIFETIME = 86_400.0
+# A failure is everybody's answer for a while: a burst of threads doesn't wait for the same timeout in turn,
+# and credentials that are refused again and again get an account locked.
+_PAUSE_AFTER_FAILURE_SECONDS = 1.0
+_PAUSE_AFTER_REFUSAL_SECONDS = 30.0
+_TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header can carry
+_REFUSALS = ("invalid_client", "unauthorized_client")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """Where tokens come from, and what they are asked for with."""
+
+    url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str = "openid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Token:
+    text: str = field(repr=False)
+    expires: float  # by the boot clock, as is all here
+    leeway: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    error: ProviderError
+    until: float
+
+    def again(self) -> ProviderError:
+        """The same error as a new object: one that many threads raise would gather all their tracebacks."""
+        return type(self.error)(str(self.error), status=self.error.status)
+
+
+class TokenSource:
+    """The current token of one client, for any number of threads."""
+
+    def __init__(self, settings: TokenSettings, http: Http, clock: Clock) -> None:
+        self._settings = settings
+        self._http = http
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token: _Token | None = None
+        self._failure: _Failure | None = None
+        self._session = OAuth2Session(
+            settings.client_id,
+            settings.client_secret,
+            scope=settings.scope,
+            token_endpoint_auth_method="client_secret_basic",
+        )
+        http.equip(self._session)
+        self._session.hooks["response"].append(_read_within_limits)
+        self._session.register_compliance_hook("access_token_response", _refuse_faults)
+
+    def token(self) -> str:
+        """The token, asked for anew once the leeway before its expiry has begun.
+
+        :raises ProviderError: there is none to be had; CredentialsRefused where that is why.
+        """
+        token = self._token
+        if token and self._left(token) > token.leeway:
+            return token.text
+        try:
+            return self._renewed(token).text
+        except ProviderError:
+            if token and token is self._token and self._left(token) > 0:
+                return token.text
+            raise
+
+    def renew_ahead(self) -> bool:
+        """Renew at twice the leeway before expiry, so that no call waits for it; whether it was time to.
+
+        :raises ProviderError: as token() does, also where the old token is still good for a while.
+        """
+        token = self._token
+        if token and self._left(token) > 2 * token.leeway:
+            return False
+        self._renewed(token)
+        return True
+
+    def invalidate(self, token: str) -> None:
+        """Forget ``token``, which a server has refused, unless it has been replaced already."""
+        with self._lock:
+            if self._token and self._token.text == token:
+                self._token = None
+
+    def _left(self, token: _Token) -> float:
+        return token.expires - self._clock.boot_seconds()
+
+    def _renewed(self, old: _Token | None) -> _Token:
+        with self._lock:
+            if self._token is None or self._token is old:  # else another thread has renewed it meanwhile
+                self._token = self._fetch_unless_it_just_failed()
+            return self._token
+
+    def _fetch_unless_it_just_failed(self) -> _Token:
+        if self._failure and self._clock.boot_seconds() < self._failure.until:
+            raise self._failure.again()
+        try:
+            return self._fetch()
+        except ProviderError as error:
+            refused = isinstance(error, CredentialsRefused)
+            pause = _PAUSE_AFTER_REFUSAL_SECONDS if refused else _PAUSE_AFTER_FAILURE_SECONDS
+            self._failure = _Failure(error=error, until=self._clock.boot_seconds() + pause)
+            raise
+
+    def _fetch(self) -> _Token:
+        url, asked_at = self._settings.url, self._clock.boot_seconds()
+        try:
+            with self._http.within(_DEADLINE_SECONDS, url):
+                answer = self._session.fetch_token(
+                    url,
+                    grant_type="client_credentials",
+                    timeout=self._http.timeouts,
+                    allow_redirects=False,
+                    stream=True,
+                )
+        except HttpError as error:
+            raise ProviderError(f"no token from {error}") from None
+        lifetime = _lifetime(answer.get("expires_in"))
+        leeway = min(_LONGEST_LEEWAY_SECONDS, lifetime / 3)
+        return _Token(text=answer["access_token"], expires=asked_at + lifetime, leeway=leeway)
+
+
+def _lifetime(expires_in: object) -> float:
+    """Seconds; RFC 6749 lets a server leave them out."""
+    if not isinstance(expires_in, str | int | float):
+        return _LIFETIME_WHERE_NONE_IS_GIVEN
+    return min(max(float(expires_in), 0.0), _LONGEST_LIFETIME)
+
+
+def _read_within_limits(answer: requests.Response, *_: object, **__: object) -> requests.Response:
+    """A hook of requests, which would read any length of body to its end."""
+    body = what_came(answer)
+    answer.close()
+    answer.raw = BytesIO(body)
+    return answer
+
+
+def _refuse_faults(answer: requests.Response) -> requests.Response:
+    """A hook of Authlib, which takes any JSON object for a token and drops what a fault says.
+
+    :raises ProviderError: the answer holds no token.
+    """
+    response = Response(status=answer.status_code, headers=answer.headers, body=answer.content)
+    body = _json_object(response)
+    token = body.get("access_token")
+    if 200 <= response.status < 300 and isinstance(token, str) and _TOKEN.fullmatch(token):
+        return answer
+    message = f"no token from {host_of(answer.url)}: status {response.status}, {said(response)}"
+    refused = response.status == 401 or body.get("error") in _REFUSALS
+    raise (CredentialsRefused if refused else ProviderError)(message, status=response.status)
+
+
+def _json_object(response: Response) -> Mapping[str, object]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, Mapping) else {}
