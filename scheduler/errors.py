@@ -18,6 +18,7 @@ thing and the remedy.
     ├── HttpError            floor 3's own: a request that got no usable answer
     │   ├── NotSent              the request certainly never reached the server
     │   └── PerhapsSent          it may have
+    ├── RequestRefused       our gateway refuses a client's request, with a status and a sentence
     └── ProviderError        the Voice Call-out API refused or failed a read (a token, the CDRs)
         └── CredentialsRefused   the client id or secret is wrong
 """
@@ -124,3 +125,20 @@ class ProviderError(CallSchedulerError):
 
 class CredentialsRefused(ProviderError):
     """The provider doesn't know this client id and secret."""
+
+
+class RequestRefused(CallSchedulerError):
+    """The gateway refuses a request; ``message`` names the fault in a few words, ``code`` is its number.
+
+    ``description`` names the field and the remedy, without repeating a phone number.
+    """
+
+    def __init__(
+        self, *, status: int, message: str, description: str, code: int = 0, retry_after: int | None = None
+    ) -> None:
+        self.status = status
+        self.message = message
+        self.description = description
+        self.code = code or status
+        self.retry_after = retry_after
+        super().__init__(f"{status} {message}: {description}")

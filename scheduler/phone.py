@@ -6,8 +6,10 @@ Only here: phonenumbers (phonenumberslite).
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import unquote
 
 import phonenumbers
 from phonenumbers import shortnumberinfo
@@ -46,11 +48,13 @@ _TYPES = {
     phonenumbers.PhoneNumberType.VOICEMAIL: NumberType.VOICEMAIL,
 }
 
-_SPREADSHEET = re.compile(r"^=|^\d+([.,]\d+)?E\+?\d+$", re.IGNORECASE)
-_SERVICE_CODE = re.compile(r"[*#\d]+")
-_DIALLED_LATER = re.compile(r"[,;pw]\s*\d|#|\*", re.IGNORECASE)
-# Digits and what people put between them; "(0)" and a leading "+" included. U+00A0 comes from web pages.
-_NUMBER_TEXT = re.compile(r"\+?[\d\s().\-/\u00a0\u2010-\u2013]+")
+# =+32…, 4.68E+10, 468373901.0, #NAME?, ####: what is left of a number after a spreadsheet had it.
+_SPREADSHEET = re.compile(r"=.*|\d+([.,]\d+)?E\+?\d+|\d+\.0|#+|#[A-Z].*", re.IGNORECASE)
+_SERVICE_CODE = re.compile(r"[*#0-9]+")
+_DIALLED_LATER = re.compile(r"[,pw]\s*\d|[;#*]|ext|x\s*\d", re.IGNORECASE)
+# Digits and what people put between them, dashes of word processors and "(0)" included.
+_NUMBER_TEXT = re.compile(r"\(?\+?[0-9\s().\-/\u2010-\u2015\u2212]+")
+_TEL_URI = re.compile(r"tel:([^;]*)(?:;phone-context=([^;]*))?(.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -87,59 +91,85 @@ def read_number(text: str, region: str) -> PhoneNumber:
     :raises NumberError: emergency or short (told by the raw digits, before parsing: "112" parses as
         +32112), several numbers, an extension or pause, letters, a spreadsheet's mangling, not valid.
     """
-    bare = text.strip()
-    if bare[:4].lower() == "tel:":
-        bare = bare[4:]
-        bare = bare.split(";phone-context=")[0]
-    if not bare:
-        raise NumberError(text, "empty")
-    if _SPREADSHEET.search(bare):
-        raise NumberError(
-            text, "mangled by a spreadsheet: format the column as text and enter the number again"
-        )
-    if (_NUMBER_TEXT.fullmatch(bare) or _SERVICE_CODE.fullmatch(bare)) and is_emergency_or_short(
-        bare, region
-    ):
-        raise NumberError(text, "an emergency or short number is never called")
-    if _DIALLED_LATER.search(bare) or re.search(r";|ext|x\s*\d", bare, re.IGNORECASE):
-        raise NumberError(text, "has an extension, pause or PIN, which a call can't dial")
-    if not _NUMBER_TEXT.fullmatch(bare):
-        raise NumberError(text, "not a phone number")
     try:
-        number = phonenumbers.parse(bare, region)
-    except phonenumbers.NumberParseException as error:
-        raise NumberError(text, "not one phone number") from error
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if _is_short(str(number.national_number), bare, phonenumbers.region_code_for_number(number) or region):
-        raise NumberError(text, "an emergency or short number is never called")
-    if not phonenumbers.is_valid_number(number):
-        raise NumberError(text, "not a valid phone number")
-    return PhoneNumber(e164)
+        bare = _bare(text)
+        _refuse_what_is_no_number(bare, region)
+        return _parse_valid(_digits(bare), region)
+    except ValueError as fault:
+        raise NumberError(text, str(fault)) from fault
 
 
 def looks_like_number(text: str) -> bool:
-    """Whether somebody meant ``text`` as a whole as a phone number: its fault is then worth telling."""
-    bare = text.strip()
+    """Whether somebody meant ``text`` as a whole as a phone number: its fault is then worth telling.
+
+    A number with an extension, pause or PIN is the dial-in of a meeting, and isn't meant.
+    """
+    bare = _without_marks(text)
     if bare[:4].lower() == "tel:":
-        return True
+        return not _DIALLED_LATER.search(re.sub(r";phone-context=[^;]*", "", bare[4:]))
     return bool(_NUMBER_TEXT.fullmatch(bare)) and len(re.sub(r"\D", "", bare)) >= 3
 
 
 def is_emergency_or_short(text: str, region: str) -> bool:
     """Whether the raw digits of ``text`` are a short or emergency number of ``region``."""
-    return _is_short(re.sub(r"\D", "", text), text, region)
-
-
-def _is_short(digits: str, text: str, region: str) -> bool:
-    if not digits:
-        return False
-    if shortnumberinfo.is_emergency_number(digits, region):
+    digits = _digits(text)
+    if shortnumberinfo.is_emergency_number(digits.removeprefix("+"), region):
         return True
-    if "+" in text or len(digits) > 6:
+    if digits.startswith("+") or not 1 <= len(digits) <= 6:
         return False
-    return len(digits) <= 4 or shortnumberinfo.is_valid_short_number_for_region(
-        phonenumbers.PhoneNumber(
-            country_code=phonenumbers.country_code_for_region(region), national_number=int(digits)
-        ),
-        region,
-    )
+    return len(digits) <= 4 or _is_known_short(digits, region)
+
+
+def _without_marks(text: str) -> str:
+    """Without the invisible marks (Unicode category Cf) that come along when a number is copied."""
+    return "".join(char for char in text if unicodedata.category(char) != "Cf").strip()
+
+
+def _bare(text: str) -> str:
+    """The number without the ``tel:`` around it; a local one gets its context (RFC 3966, 5.1.5)."""
+    bare = _without_marks(text)
+    uri = _TEL_URI.fullmatch(bare)
+    if uri is None:
+        return bare
+    number, context, more = (unquote(part or "").strip() for part in uri.groups())
+    if context and not context.startswith("+"):
+        raise ValueError("a number of a private exchange, which nobody outside can dial")
+    return (context if not number.startswith("+") else "") + number + more
+
+
+def _refuse_what_is_no_number(bare: str, region: str) -> None:
+    if not bare:
+        raise ValueError("empty")
+    if _SPREADSHEET.fullmatch(bare):
+        raise ValueError("mangled by a spreadsheet: format the column as text and enter the number again")
+    is_number = _NUMBER_TEXT.fullmatch(bare)
+    if (is_number or _SERVICE_CODE.fullmatch(bare)) and is_emergency_or_short(bare, region):
+        raise ValueError("an emergency or short number is never called")
+    if _DIALLED_LATER.search(bare):
+        raise ValueError("has an extension, pause or PIN, which a call can't dial")
+    if not is_number:
+        raise ValueError("not a phone number")
+
+
+def _parse_valid(digits: str, region: str) -> PhoneNumber:
+    try:
+        number = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("not one phone number") from error
+    home = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    if shortnumberinfo.is_emergency_number(str(number.national_number), home):
+        raise ValueError("an emergency or short number is never called")
+    if not phonenumbers.is_valid_number(number):
+        raise ValueError("not a valid phone number")
+    return PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _digits(text: str) -> str:
+    """The digits, after a plus where there is one."""
+    return ("+" if "+" in text else "") + re.sub(r"[^0-9]", "", text)
+
+
+def _is_known_short(digits: str, region: str) -> bool:
+    country = phonenumbers.country_code_for_region(region)
+    number = phonenumbers.PhoneNumber(country_code=country, national_number=int(digits))
+    return shortnumberinfo.is_valid_short_number_for_region(number, region)
