@@ -1,0 +1,226 @@
+"""One VEVENT read into plain values: a series' master or an override (RFC 5545, 3.6.1).
+
+Only here: icalendar's parser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+
+from icalendar import Component as VEvent
+from icalendar.cal.component_factory import ComponentFactory
+from icalendar.parser import Parameters
+from icalendar.parser.ical.component import ComponentIcalParser
+from icalendar.prop import TypesFactory, vBroken
+
+from scheduler.calendars.blocks import Block, value_of
+from scheduler.calendars.occurrence import Person
+from scheduler.calendars.rule import Rule, read_rule
+from scheduler.calendars.zone import WrittenTime, written_time
+
+# The fewer lines the parser gets, the faster it is.
+_WHEN = ("DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
+_WHAT = ("SUMMARY", "DESCRIPTION", "LOCATION", "URL", "CATEGORIES", "ORGANIZER", "ATTENDEE")
+_HOW = ("STATUS", "TRANSP", "X-MICROSOFT-CDO-BUSYSTATUS", "SEQUENCE", "LAST-MODIFIED")
+_WANTED = frozenset((*_WHEN, *_WHAT, *_HOW))
+_COMPONENTS = ComponentFactory()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What one VEVENT says; its texts are those of :class:`~scheduler.calendars.occurrence.Occurrence`."""
+
+    starts: WrittenTime
+    ends: WrittenTime | None = None
+    duration: timedelta | None = None  # may be negative
+    recurrence_id: WrittenTime | None = None  # None in a master
+    this_and_future: bool = False
+    rules: tuple[Rule, ...] = ()
+    rdates: tuple[WrittenTime, ...] = ()
+    exdates: tuple[WrittenTime, ...] = ()
+    summary: str = ""
+    description: str = ""
+    location: str = ""
+    url: str = ""
+    categories: tuple[str, ...] = ()
+    status: str = ""
+    transparent: bool = False
+    busy_status: str = ""
+    organizer: Person | None = None
+    attendees: tuple[Person, ...] = ()
+    sequence: int = 0
+    last_modified: datetime | None = None
+
+    @property
+    def version(self) -> tuple[int, datetime]:
+        """What tells the newer of two: SEQUENCE, then LAST-MODIFIED."""
+        return self.sequence, self.last_modified or datetime.min.replace(tzinfo=UTC)
+
+
+class _ZonelessParser(ComponentIcalParser):
+    """icalendar's parser, but a time stays as it is written.
+
+    Its own zones are looked up in a cache by TZID that every calendar of the process shares; an unknown
+    one silently makes a floating time, and a Z beside a TZID is dropped.
+    """
+
+    datetime_names: ClassVar[tuple[str, ...]] = ()
+
+    def get_factory_for_property(self, name: str, params: Parameters) -> Any:  # noqa: ARG002
+        """The kind that a property of this name has, whatever its VALUE parameter says."""
+        return self._types_factory.for_property(name)
+
+
+def read_event(block: Block) -> tuple[Event | None, tuple[str, ...]]:
+    """The event, None where it can't be used, and what was wrong with it, in words."""
+    if not block.closed:
+        return None, ("it breaks off: END:VEVENT is missing",)
+    try:
+        vevent = _parsed(block)
+        rules, problems = _rules(vevent)
+        return _event(vevent, rules), (*_problems(vevent), *problems)
+    except ValueError as error:
+        return None, (str(error),)
+    except Exception as error:  # whatever a stranger's text does to the parser, it costs this event alone
+        return None, (f"it can't be read ({type(error).__name__})",)
+
+
+def _parsed(block: Block) -> VEvent:
+    wanted = (line for line in block.lines if _name(line) in _WANTED and value_of(line))
+    lines = "\n".join(("BEGIN:VEVENT", *wanted, "END:VEVENT"))
+    [vevent] = _ZonelessParser(lines.encode(), _COMPONENTS, TypesFactory.instance()).parse()
+    return vevent
+
+
+def _name(line: str) -> str:
+    return line.partition(":")[0].partition(";")[0].strip().upper()
+
+
+def _event(vevent: VEvent, rules: tuple[Rule, ...]) -> Event:
+    if "EXRULE" in vevent:
+        raise ValueError(
+            "it excludes instances by an EXRULE, which is no longer part of the standard:"
+            " delete those instances one by one instead"
+        )
+    recurrence_id = _recurrence_id(vevent)
+    return Event(
+        starts=_start(vevent),
+        ends=_time(vevent, "DTEND"),
+        duration=next(
+            (value.dt for value in _values(vevent, "DURATION") if isinstance(value.dt, timedelta)), None
+        ),
+        recurrence_id=recurrence_id,
+        this_and_future=recurrence_id is not None and _is_range(vevent),
+        rules=rules,
+        rdates=tuple(_listed(vevent, "RDATE")),
+        exdates=tuple(_listed(vevent, "EXDATE")),
+        summary=_text(vevent, "SUMMARY"),
+        description=_text(vevent, "DESCRIPTION"),
+        location=_text(vevent, "LOCATION"),
+        url=_text(vevent, "URL"),
+        categories=tuple(str(name).strip() for value in _values(vevent, "CATEGORIES") for name in value.cats),
+        status=_text(vevent, "STATUS").upper(),
+        transparent=_text(vevent, "TRANSP").upper() == "TRANSPARENT",
+        busy_status=_text(vevent, "X-MICROSOFT-CDO-BUSYSTATUS").upper(),
+        organizer=next(_people(vevent, "ORGANIZER"), None),
+        attendees=tuple(_people(vevent, "ATTENDEE")),
+        sequence=next((int(value) for value in _values(vevent, "SEQUENCE")), 0),
+        last_modified=_last_modified(vevent),
+    )
+
+
+def _problems(vevent: VEvent) -> Iterator[str]:
+    for name, _ in vevent.errors:
+        yield f"its {name} can't be read and is left out" if name else "a line of it can't be read"
+
+
+def _start(vevent: VEvent) -> WrittenTime:
+    starts = {_written(value) for value in _times(vevent, "DTSTART")}
+    if "DTSTART" not in vevent:
+        raise ValueError("it has no start (DTSTART)")
+    if len(starts) != 1:
+        raise ValueError("it has two starts (DTSTART)" if starts else "its start (DTSTART) can't be read")
+    return starts.pop()
+
+
+def _recurrence_id(vevent: VEvent) -> WrittenTime | None:
+    if "RECURRENCE-ID" not in vevent:
+        return None
+    written = _time(vevent, "RECURRENCE-ID")
+    if written is None:
+        # Without it an override would pass for a series of its own.
+        raise ValueError("the instance that it changes (RECURRENCE-ID) can't be read")
+    return written
+
+
+def _is_range(vevent: VEvent) -> bool:
+    return any(
+        str(value.params.get("RANGE", "")).upper() == "THISANDFUTURE" for value in _values(vevent, "RECURRENCE-ID")
+    )
+
+
+def _rules(vevent: VEvent) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    rules, problems = [], []
+    for recur in _values(vevent, "RRULE"):
+        try:
+            rules.append(read_rule(recur))
+        except ValueError as error:
+            problems.append(f"{error}; only its first instance counts")
+    return tuple(rules), tuple(problems)
+
+
+def _values(vevent: VEvent, name: str) -> list[Any]:
+    """A property's values, those that can't be read left out; icalendar gives a list where it repeats."""
+    value = vevent.get(name, [])
+    return [each for each in (value if isinstance(value, list) else [value]) if not isinstance(each, vBroken)]
+
+
+def _text(vevent: VEvent, name: str) -> str:
+    return next((str(value).strip() for value in _values(vevent, name)), "")
+
+
+def _time(vevent: VEvent, name: str) -> WrittenTime | None:
+    return next((_written(value) for value in _times(vevent, name)), None)
+
+
+def _times(vevent: VEvent, name: str) -> list[Any]:
+    """The values that are times; the parser takes durations and times of day for them too."""
+    return [value for value in _values(vevent, name) if isinstance(value.dt, (date, tuple))]
+
+
+def _listed(vevent: VEvent, name: str) -> Iterator[WrittenTime]:
+    for value in _values(vevent, name):
+        for each in value.dts:
+            if isinstance(each.dt, (date, tuple)):
+                yield written_time(each.dt, str(value.params.get("TZID", "")))
+
+
+def _written(value: Any) -> WrittenTime:
+    written = written_time(value.dt, str(value.params.get("TZID", "")))
+    if str(value.params.get("VALUE", "")).upper() == "DATE":
+        # Exchange writes a time of day behind some dates.
+        return written_time(written.wall.date())
+    return written
+
+
+def _last_modified(vevent: VEvent) -> datetime | None:
+    written = _time(vevent, "LAST-MODIFIED")
+    return written.wall.replace(tzinfo=UTC) if written else None
+
+
+def _people(vevent: VEvent, name: str) -> Iterator[Person]:
+    for value in _values(vevent, name):
+        yield Person(
+            email=_email(str(value), str(value.params.get("EMAIL", ""))),
+            name=str(value.params.get("CN", "")).strip(),
+            partstat=str(value.params.get("PARTSTAT", "")).upper(),
+        )
+
+
+def _email(address: str, parameter: str) -> str:
+    """The address, or the EMAIL parameter (RFC 7986, 6.2) where the address is of another kind."""
+    bare = address.strip().lower().removeprefix("mailto:")
+    return bare if "@" in bare and ":" not in bare and "/" not in bare else parameter.strip().lower()
