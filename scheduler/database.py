@@ -11,20 +11,22 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlite_utils
 
 from scheduler.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseTooNew, DatabaseUnusable
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Row = sqlite3.Row
 Connection = sqlite3.Connection
+Cursor = sqlite3.Cursor
 ConstraintFailed = sqlite3.IntegrityError
 Migrations = sqlite_utils.Migrations
 MigrationDatabase = sqlite_utils.Database
@@ -61,16 +63,16 @@ class Database:
                 )
                 self._writer.start()
 
-    def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` on this thread's own connection; it sees every committed write."""
+    def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``work(connection, …)`` on this thread's own connection; it sees every committed write."""
         with translated(self.path):
             connection: Connection | None = getattr(self._readers, "connection", None)
             if connection is None:
                 connection = self._readers.connection = self._connect()
-            return work(connection)
+            return work(connection, *args, **kwargs)
 
-    def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in the writer thread, inside its own savepoint; returns once it is on the disk.
+    def write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``work(connection, …)`` in the writer thread, inside its own savepoint; returns once it is on the disk.
 
         What ``work`` raises rolls back its savepoint alone, and is raised here. A failing commit raises in
         everyone of the group.
@@ -80,7 +82,7 @@ class Database:
         if threading.current_thread() is self._writer:
             raise RuntimeError("a write inside a write would wait for itself")
         future: Future[T] = Future()
-        self._queue.put((work, future))
+        self._queue.put((lambda connection: work(connection, *args, **kwargs), future))
         with translated(self.path):
             return future.result()
 
@@ -126,9 +128,7 @@ class Database:
         database = sqlite_utils.Database(connection)
         self._refuse_newer(database, migrations)
         if migrations.pending(database):
-            raise DatabaseUnusable(
-                f"{self.path} is of an older version: start the daemon once, which migrates it"
-            )
+            raise DatabaseUnusable(f"{self.path} is of an older version: start the daemon once, which migrates it")
 
     def _refuse_newer(self, database: MigrationDatabase, migrations: Migrations) -> None:
         known = {migration.name for migration in migrations._migrations}
@@ -222,6 +222,3 @@ def read_instant(text: str) -> datetime:
 
 def read_optional_instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
-
-
-Parameters = Mapping[str, Any]

@@ -1,0 +1,49 @@
+"""Who is never called. The API bars nobody: "this should be part of your application logic"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduler.phone import NumberType, PhoneNumber, is_emergency_or_short
+
+CALLABLE_TYPES = frozenset(
+    {
+        NumberType.FIXED,
+        NumberType.MOBILE,
+        NumberType.FIXED_OR_MOBILE,
+        NumberType.VOIP,
+        NumberType.TOLL_FREE,
+        NumberType.UAN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barring:
+    """Which destinations are refused; emergency and short numbers always are."""
+
+    region: str
+    countries: frozenset[str]  # ISO 3166 regions that may be called
+    types: frozenset[NumberType] = CALLABLE_TYPES
+    prefixes: tuple[str, ...] = ()  # E.164 beginnings, "+3270"
+    numbers: frozenset[PhoneNumber] = frozenset()
+    owned: frozenset[PhoneNumber] = frozenset()
+
+
+def barred_by(destination: PhoneNumber, barring: Barring) -> str:
+    """The rule that bars ``destination``, in words; empty where none does."""
+    national = destination.e164.removeprefix("+")
+    if is_emergency_or_short(national, barring.region):
+        return "emergency or short number"
+    if destination in barring.owned:
+        return "one of the company's own numbers"
+    if destination in barring.numbers:
+        return "on the list of barred numbers"
+    for prefix in barring.prefixes:
+        if destination.e164.startswith(prefix):
+            return f"numbers that begin with {prefix} are barred"
+    if destination.type not in barring.types:
+        return f"{destination.type.value.replace('_', ' ')} numbers are barred"
+    if destination.region not in barring.countries:
+        return f"country {destination.region or 'unknown'} isn't among the allowed ones"
+    return ""

@@ -1,0 +1,60 @@
+"""Appointments become wanted calls: who calls whom when, and which appointments mean the same call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from datetime import UTC, datetime
+
+from scheduler.calendars.appointment import Appointment
+from scheduler.calls.call import Key, PlannedCall
+from scheduler.calls.policy import Policy
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def key_of(appointment: Appointment) -> Key:
+    return Key(collection=appointment.collection, uid=appointment.uid, recurrence_id=appointment.recurrence_id)
+
+
+def plan(appointments: Iterable[Appointment], policy: Policy) -> tuple[PlannedCall, ...]:
+    """The calls that ``appointments`` want, soonest first.
+
+    The same instance in several calendars is one call, and so are different ones between the same numbers
+    at the same instant; the highest SEQUENCE, then the latest LAST-MODIFIED, says what it is.
+    """
+    by_instance: dict[tuple[str, str], list[Appointment]] = defaultdict(list)
+    for appointment in appointments:
+        by_instance[appointment.uid, appointment.recurrence_id].append(appointment)
+    by_slot: dict[Hashable, list[tuple[Appointment, list[Appointment]]]] = defaultdict(list)
+    for group in by_instance.values():
+        deciding = _deciding(group)
+        by_slot[deciding.origin, deciding.destination, deciding.asked_at].append((deciding, group))
+    calls = [
+        _planned_call(
+            _deciding([deciding for deciding, _ in groups]),
+            frozenset(key_of(one) for _, group in groups for one in group),
+            policy,
+        )
+        for groups in by_slot.values()
+    ]
+    return tuple(sorted(calls, key=lambda call: (call.due_at, call.origin, call.destination)))
+
+
+def _deciding(group: list[Appointment]) -> Appointment:
+    # The key comes last so that equals are decided the same way every time.
+    return max(group, key=lambda one: (one.sequence, one.last_modified or _NEVER, key_of(one)))
+
+
+def _planned_call(deciding: Appointment, keys: frozenset[Key], policy: Policy) -> PlannedCall:
+    return PlannedCall(
+        keys=keys,
+        origin=deciding.origin,
+        destination=deciding.destination,
+        cli=deciding.cli,
+        presentation=deciding.presentation,
+        summary=deciding.summary,
+        asked_at=deciding.asked_at,
+        due_at=deciding.asked_at,
+        deadline_at=deciding.asked_at + policy.grace,
+    )

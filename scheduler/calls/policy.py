@@ -1,0 +1,27 @@
+"""What the company decided about calling: times and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Times and limits that every decision about a call reads."""
+
+    grace: timedelta = timedelta(minutes=5)  # how late a call may still start
+    horizon: timedelta = timedelta(days=14)  # how far ahead calls are planned
+    longest_call: timedelta = timedelta(hours=4)
+    cdr_lag: timedelta = timedelta(minutes=10)  # how long after a call's end its CDR may take to appear
+    origin_hold: timedelta = timedelta(minutes=15)  # how long an origin without evidence counts as talking
+    origin_retry: timedelta = timedelta(seconds=5)  # how often a call looks whether its origin is free again
+    unsent_retry: timedelta = timedelta(seconds=5)  # after a request that certainly wasn't sent
+    unauthorized_retry: timedelta = timedelta(seconds=15)  # after the second 401 of a call
+    stall: timedelta = timedelta(seconds=2)  # between the committed intention and the send
+    clock_slack: timedelta = timedelta(seconds=2)  # between the provider's whole seconds and our clock
+
+    @property
+    def silence(self) -> timedelta:
+        """A CDR that hasn't come this long after the request won't come."""
+        return self.longest_call + self.cdr_lag

@@ -1,0 +1,113 @@
+"""When a call is placed, waits or ends: lateness, a held origin, and what follows an attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scheduler.calls.call import Answer, Attempt, Call, Outcome
+from scheduler.calls.policy import Policy
+from scheduler.duration import spell_duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Send the request now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Look again at ``until``."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """It won't be placed."""
+
+    outcome: Outcome
+    reason: str
+
+
+Decision = Place | Wait | End
+
+
+def due(
+    call: Call,
+    now: datetime,
+    policy: Policy,
+    *,
+    barred: str = "",
+    obstacle: str = "",
+    origin_held: bool = False,
+) -> Decision:
+    """Whether ``call`` may be placed at ``now``.
+
+    :param barred: the rule that bars its destination, if one does.
+    :param obstacle: what keeps every call from being placed just now, as a provider that gives no token.
+    :param origin_held: whether another call of its origin is going on. Just before the deadline the call is
+        tried all the same: busy is a harmless answer.
+    """
+    if now < call.due_at:
+        return Wait(until=call.due_at, reason="not due yet")
+    if barred:
+        return End(outcome=Outcome.BARRED, reason=f"barred: {barred}")
+    if now > call.deadline_at:
+        return End(outcome=Outcome.MISSED, reason=_missed(call, now))
+    if obstacle:
+        return Wait(until=now + policy.unsent_retry, reason=obstacle)
+    last_try = call.deadline_at - policy.origin_retry
+    if origin_held and now < last_try:
+        return Wait(until=min(now + policy.origin_retry, last_try), reason="its origin is in another call")
+    return Place()
+
+
+def after_unplaced(
+    call: Call, answer: Answer, now: datetime, policy: Policy, *, delay: timedelta | None
+) -> Decision:
+    """What follows a request that certainly placed nothing: again after a while, or missed at the deadline.
+
+    :param delay: what the provider asked for (Retry-After); None where it asked for nothing.
+    """
+    if delay is None:
+        first_refusal = answer is Answer.UNAUTHORIZED and call.attempts <= 1
+        later = policy.unauthorized_retry if answer is Answer.UNAUTHORIZED else policy.unsent_retry
+        delay = timedelta() if first_refusal else later
+    again_at = now + delay
+    if again_at > call.deadline_at:
+        return End(
+            outcome=Outcome.MISSED,
+            reason=f"could not be placed before {call.deadline_at:%H:%M:%S} UTC: {_WORDS[answer]}",
+        )
+    return Wait(until=again_at, reason=_WORDS[answer])
+
+
+_WORDS = {
+    Answer.NOT_SENT: "the provider could not be reached",
+    Answer.REFUSED_FOR_NOW: "the provider refused it for now",
+    Answer.UNAUTHORIZED: "the provider refused our credentials",
+}
+
+
+def silent_until(attempt: Attempt, policy: Policy) -> datetime:
+    """Until when a CDR of ``attempt`` may still come."""
+    return attempt.requested_at + policy.silence
+
+
+def after_silence(attempt: Attempt) -> End:
+    """The outcome of an attempt of which nobody ever heard."""
+    certain = attempt.answer is Answer.ACCEPTED
+    return End(
+        outcome=Outcome.UNKNOWN,
+        reason="accepted, but the provider has no record of it" if certain
+        else "perhaps accepted: the answer was lost, and the provider has no record of it",
+    )  # fmt: skip
+
+
+def _missed(call: Call, now: datetime) -> str:
+    late = spell_duration(now - call.due_at)
+    grace = spell_duration(call.deadline_at - call.due_at)
+    why = call.reason or "it could not be placed in time"
+    return f"{late} late, past its grace of {grace}: {why}"

@@ -1,0 +1,269 @@
+"""Statements on ``call``: one SQL statement a function, named for its verb.
+
+Every change of state is an UPDATE conditional on the state it leaves; a function that returns False found
+no such row, because somebody else was first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.calls.call import Call, Outcome, PlannedCall, State
+from scheduler.database import Connection, Cursor, Row, read_instant, read_optional_instant, write_instant
+from scheduler.phone import PhoneNumber
+from scheduler.vca import Presentation
+
+_COLUMNS = """id, state, outcome, reason, origin, destination, cli, presentation, summary, asked_at, due_at,
+    deadline_at, wake_at, revision, attempts, again_of, ended_at"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to place one call, as it was when claimed; a move or cancellation since makes it void."""
+
+    call: Call
+    token: str
+
+
+def insert_call(connection: Connection, wanted: PlannedCall, now: datetime, *, again_of: int | None = None) -> int:
+    """:raises ConstraintFailed: its slot has an open or attempted call already."""
+    row = connection.execute(
+        """INSERT INTO call (origin, destination, cli, presentation, summary, asked_at, due_at, deadline_at,
+               wake_at, again_of, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+        (*_wanted(wanted), write_instant(wanted.due_at), again_of, write_instant(now)),
+    ).fetchone()
+    return int(row["id"])
+
+
+def select_call(connection: Connection, call_id: int) -> Call | None:
+    row = connection.execute(f"SELECT {_COLUMNS} FROM call WHERE id = ?", (call_id,)).fetchone()
+    return _call(row) if row else None
+
+
+def select_calls(connection: Connection, *, since: datetime, until: datetime, limit: int) -> tuple[Call, ...]:
+    """The calls asked for in [since, until), oldest first; the newest ``limit`` of them."""
+    rows = connection.execute(
+        f"""SELECT * FROM (SELECT {_COLUMNS} FROM call WHERE asked_at >= ? AND asked_at < ?
+                ORDER BY asked_at DESC, id DESC LIMIT ?) ORDER BY asked_at, id""",
+        (write_instant(since), write_instant(until), limit),
+    )
+    return tuple(_call(row) for row in rows)
+
+
+def select_reconcilable(connection: Connection, since: datetime) -> tuple[Call, ...]:
+    """Every call asked for at or after ``since``, and every older one that is going on.
+
+    An older one that is still planned is past its deadline and about to end by itself.
+    """
+    at = write_instant(since)
+    rows = connection.execute(
+        f"""SELECT {_COLUMNS} FROM call WHERE asked_at >= ?
+            UNION SELECT {_COLUMNS} FROM call
+                WHERE state IN ('claimed', 'requested', 'placed') AND asked_at < ?""",
+        (at, at),
+    )
+    return tuple(_call(row) for row in rows)
+
+
+def next_wake_at(connection: Connection) -> datetime | None:
+    row = connection.execute("SELECT min(wake_at) AS at FROM call WHERE state = 'planned'").fetchone()
+    return read_optional_instant(row["at"])
+
+
+def claim_due(connection: Connection, now: datetime, limit: int, token: str) -> list[Claim]:
+    """Claim at most ``limit`` calls whose wake_at has come, the longest overdue first."""
+    rows = connection.execute(
+        f"""UPDATE call SET state = 'claimed', claim_token = ?
+            WHERE id IN (SELECT id FROM call WHERE state = 'planned' AND wake_at <= ?
+                         ORDER BY wake_at LIMIT ?)
+            RETURNING {_COLUMNS}""",
+        (token, write_instant(now), limit),
+    ).fetchall()
+    claims = [Claim(call=_call(row), token=token) for row in rows]
+    # RETURNING promises no order.
+    return sorted(claims, key=lambda claim: (claim.call.wake_at, claim.call.id))
+
+
+def claim_one(connection: Connection, call_id: int, now: datetime, token: str) -> Claim | None:
+    """Claim this call if its wake_at has come."""
+    row = connection.execute(
+        f"""UPDATE call SET state = 'claimed', claim_token = ?
+            WHERE id = ? AND state = 'planned' AND wake_at <= ? RETURNING {_COLUMNS}""",
+        (token, call_id, write_instant(now)),
+    ).fetchone()
+    return Claim(call=_call(row), token=token) if row else None
+
+
+def release_claim(connection: Connection, claim: Claim, wake_at: datetime, reason: str = "") -> bool:
+    """claimed → planned; ``reason`` is why the call has to wait."""
+    return _changed(
+        connection.execute(
+            """UPDATE call SET state = 'planned', claim_token = NULL, wake_at = ?, reason = ?
+               WHERE id = ? AND state = 'claimed' AND claim_token = ? AND revision = ?""",
+            (write_instant(wake_at), reason, *_claimed(claim)),
+        )
+    )
+
+
+def release_all_claims(connection: Connection) -> int:
+    """Give back what a dead process had claimed: under the ledger's lock no other can hold one."""
+    return int(
+        connection.execute(
+            "UPDATE call SET state = 'planned', claim_token = NULL WHERE state = 'claimed'"
+        ).rowcount
+    )
+
+
+def end_claim(connection: Connection, claim: Claim, outcome: Outcome, reason: str, now: datetime) -> bool:
+    return _changed(
+        connection.execute(
+            """UPDATE call SET state = 'ended', claim_token = NULL, outcome = ?, reason = ?, ended_at = ?
+               WHERE id = ? AND state = 'claimed' AND claim_token = ? AND revision = ?""",
+            (outcome, reason, write_instant(now), *_claimed(claim)),
+        )
+    )
+
+
+def request_call(connection: Connection, claim: Claim) -> bool:
+    """claimed → requested, if the claim still holds: the last gate before the wire."""
+    return _changed(
+        connection.execute(
+            """UPDATE call SET state = 'requested', claim_token = NULL, attempts = attempts + 1
+               WHERE id = ? AND state = 'claimed' AND claim_token = ? AND revision = ?""",
+            _claimed(claim),
+        )
+    )
+
+
+def place_call(connection: Connection, call_id: int) -> bool:
+    """requested → placed."""
+    return _changed(
+        connection.execute("UPDATE call SET state = 'placed' WHERE id = ? AND state = 'requested'", (call_id,))
+    )
+
+
+def plan_again(connection: Connection, call_id: int, wake_at: datetime, reason: str) -> bool:
+    """requested → planned: certainly not sent, or refused for now."""
+    return _changed(
+        connection.execute(
+            """UPDATE call SET state = 'planned', wake_at = ?, reason = ?
+               WHERE id = ? AND state = 'requested'""",
+            (write_instant(wake_at), reason, call_id),
+        )
+    )
+
+
+def end_call(
+    connection: Connection,
+    call_id: int,
+    outcome: Outcome,
+    reason: str,
+    now: datetime,
+    *,
+    leaving: Iterable[State],
+) -> bool:
+    """End a call that is in one of the states ``leaving``."""
+    states = [state.value for state in leaving]
+    return _changed(
+        connection.execute(
+            f"""UPDATE call SET state = 'ended', claim_token = NULL, outcome = ?, reason = ?, ended_at = ?
+                WHERE id = ? AND state IN ({", ".join("?" for _ in states)})""",
+            (outcome, reason, write_instant(now), call_id, *states),
+        )
+    )
+
+
+def amend_unknown(connection: Connection, call_id: int, outcome: Outcome, reason: str) -> bool:
+    """The one change that an ended call allows: somebody found out what happened."""
+    return _changed(
+        connection.execute(
+            """UPDATE call SET outcome = ?, reason = ?
+               WHERE id = ? AND state = 'ended' AND outcome = 'unknown'""",
+            (outcome, reason, call_id),
+        )
+    )
+
+
+def move_call(connection: Connection, call: Call, wanted: PlannedCall) -> bool:
+    """Give a call what the calendar says now; a claim on it becomes void.
+
+    :raises ConstraintFailed: the slot it moves to has an open or attempted call already.
+    """
+    wake_at = call.wake_at if call.due_at == wanted.due_at else wanted.due_at
+    return _changed(
+        connection.execute(
+            """UPDATE call SET state = 'planned', claim_token = NULL, revision = revision + 1, reason = '',
+                   origin = ?, destination = ?, cli = ?, presentation = ?, summary = ?, asked_at = ?, due_at = ?,
+                   deadline_at = ?, wake_at = ?
+               WHERE id = ? AND state IN ('planned', 'claimed')""",
+            (*_wanted(wanted), write_instant(wake_at), call.id),
+        )
+    )
+
+
+def wake_origin(connection: Connection, origin: PhoneNumber, now: datetime) -> int:
+    """Let the calls that wait for this origin look again at once."""
+    at = write_instant(now)
+    return int(
+        connection.execute(
+            "UPDATE call SET wake_at = ? WHERE state = 'planned' AND wake_at > ? AND due_at <= ? AND origin = ?",
+            (at, at, at, origin.e164),
+        ).rowcount
+    )
+
+
+def origin_is_held(connection: Connection, call: Call, since: datetime) -> bool:
+    """Whether another call of the same origin, requested after ``since``, is going on."""
+    row = connection.execute(
+        """SELECT 1 FROM call JOIN attempt ON attempt.call_id = call.id
+           WHERE origin = ? AND state IN ('requested', 'placed') AND call.id <> ?
+             AND attempt.closed_at IS NULL AND attempt.requested_at > ? LIMIT 1""",
+        (call.origin.e164, call.id, write_instant(since)),
+    ).fetchone()
+    return row is not None
+
+
+def _wanted(wanted: PlannedCall) -> tuple[str | None, ...]:
+    return (
+        wanted.origin.e164,
+        wanted.destination.e164,
+        wanted.cli.e164 if wanted.cli else None,
+        wanted.presentation.value,
+        wanted.summary,
+        write_instant(wanted.asked_at),
+        write_instant(wanted.due_at),
+        write_instant(wanted.deadline_at),
+    )
+
+
+def _claimed(claim: Claim) -> tuple[int, str, int]:
+    return (claim.call.id, claim.token, claim.call.revision)
+
+
+def _changed(cursor: Cursor) -> bool:
+    return cursor.rowcount == 1
+
+
+def _call(row: Row) -> Call:
+    return Call(
+        id=row["id"],
+        state=State(row["state"]),
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        reason=row["reason"],
+        origin=PhoneNumber(row["origin"]),
+        destination=PhoneNumber(row["destination"]),
+        cli=PhoneNumber(row["cli"]) if row["cli"] else None,
+        presentation=Presentation(row["presentation"]),
+        summary=row["summary"],
+        asked_at=read_instant(row["asked_at"]),
+        due_at=read_instant(row["due_at"]),
+        deadline_at=read_instant(row["deadline_at"]),
+        wake_at=read_instant(row["wake_at"]),
+        revision=row["revision"],
+        attempts=row["attempts"],
+        again_of=row["again_of"],
+        ended_at=read_optional_instant(row["ended_at"]),
+    )

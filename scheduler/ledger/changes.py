@@ -1,0 +1,85 @@
+"""Applying what ``reconcile`` decided, each change in a transaction of its own (rule 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from scheduler.calls.call import Key, Outcome, State
+from scheduler.calls.reconcile import (
+    Add,
+    AddMissed,
+    Attach,
+    Cancel,
+    Change,
+    IgnorePast,
+    Move,
+    Recorded,
+    TooLate,
+)
+from scheduler.database import Connection
+from scheduler.ledger.appointments import point_appointment, retire_appointments, select_keys
+from scheduler.ledger.calls import end_call, insert_call, move_call, select_reconcilable
+from scheduler.ledger.events import append_event, append_event_once
+
+
+def select_recorded(connection: Connection, since: datetime) -> tuple[Recorded, ...]:
+    """What ``reconcile`` compares with: the calls since ``since`` and the open ones, with their appointments."""
+    calls = select_reconcilable(connection, since)
+    keys = select_keys(connection, (call.id for call in calls))
+    return tuple(Recorded(call=call, keys=keys.get(call.id, frozenset())) for call in calls)
+
+
+def apply_change(connection: Connection, change: Change, now: datetime) -> None:
+    """:raises ConstraintFailed: the ledger forbids it, as two calls of one slot."""
+    match change:
+        case Add():
+            _add(connection, change, now)
+        case AddMissed():
+            _add_missed(connection, change, now)
+        case Move():
+            _move(connection, change, now)
+        case Attach():
+            _point(connection, change.keys, change.call.asked_at, change.call.id, now)
+        case Cancel():
+            _cancel(connection, change, now)
+        case TooLate():
+            append_event_once(connection, now, "too_late", call_id=change.call.id, detail=change.reason)
+        case IgnorePast():
+            pass  # nothing is recorded: `plan` and `why` say it from the calendar itself
+
+
+def _add(connection: Connection, change: Add | AddMissed, now: datetime) -> int:
+    call_id = insert_call(connection, change.wanted, now)
+    _point(connection, change.wanted.keys, change.wanted.asked_at, call_id, now)
+    append_event(connection, now, "planned", call_id=call_id)
+    return call_id
+
+
+def _add_missed(connection: Connection, change: AddMissed, now: datetime) -> None:
+    call_id = _add(connection, change, now)
+    end_call(connection, call_id, Outcome.MISSED, change.reason, now, leaving=[State.PLANNED])
+    append_event(connection, now, Outcome.MISSED, call_id=call_id, detail=change.reason)
+
+
+def _move(connection: Connection, change: Move, now: datetime) -> None:
+    if move_call(connection, change.call, change.wanted):
+        _point(connection, change.wanted.keys, change.wanted.asked_at, change.call.id, now)
+        moved = change.call.asked_at != change.wanted.asked_at
+        append_event(connection, now, "moved" if moved else "changed", call_id=change.call.id)
+
+
+def _cancel(connection: Connection, change: Cancel, now: datetime) -> None:
+    cancelled = end_call(
+        connection, change.call.id, Outcome.CANCELLED, change.reason, now,
+        leaving=[State.PLANNED, State.CLAIMED],
+    )  # fmt: skip
+    if cancelled:
+        retire_appointments(connection, change.call.id, now)
+        append_event(connection, now, Outcome.CANCELLED, call_id=change.call.id, detail=change.reason)
+
+
+def _point(connection: Connection, keys: Iterable[Key], asked_at: datetime, call_id: int, now: datetime) -> None:
+    retire_appointments(connection, call_id, now)
+    for key in keys:
+        point_appointment(connection, key, asked_at, call_id)

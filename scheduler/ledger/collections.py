@@ -1,0 +1,111 @@
+"""Statements on ``collection`` and ``object``: the calendars' last good objects and how the fetches went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.database import Connection, read_instant, read_optional_instant, write_instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """How the fetches of one calendar went."""
+
+    name: str
+    settings: str  # digest of what the objects were fetched with: another server's token is worth nothing
+    state: str  # the source's own
+    good_at: datetime | None
+    tried_with: str  # the digest of the last try, good or not
+    tried_at: datetime
+    failures: int  # in a row
+    problem: str
+    forbidden: bool  # the credentials were refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """What one href held at the last good fetch."""
+
+    href: str
+    etag: str
+    data: bytes
+
+
+def select_collection(connection: Connection, name: str) -> Collection | None:
+    return next((one for one in select_collections(connection) if one.name == name), None)
+
+
+def select_collections(connection: Connection) -> tuple[Collection, ...]:
+    rows = connection.execute(
+        """SELECT name, settings, state, good_at, tried_with, tried_at, failures, problem, forbidden
+           FROM collection ORDER BY name"""
+    )
+    return tuple(
+        Collection(
+            name=row["name"],
+            settings=row["settings"],
+            state=row["state"],
+            good_at=read_optional_instant(row["good_at"]),
+            tried_with=row["tried_with"],
+            tried_at=read_instant(row["tried_at"]),
+            failures=row["failures"],
+            problem=row["problem"],
+            forbidden=bool(row["forbidden"]),
+        )
+        for row in rows
+    )
+
+
+def record_fetched(connection: Connection, name: str, settings: str, state: str, now: datetime) -> None:
+    at = write_instant(now)
+    connection.execute(
+        """INSERT INTO collection (name, settings, state, good_at, tried_with, tried_at) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET settings = excluded.settings, state = excluded.state,
+               good_at = excluded.good_at, tried_with = excluded.tried_with, tried_at = excluded.tried_at,
+               failures = 0, problem = '', forbidden = 0""",
+        (name, settings, state, at, settings, at),
+    )
+
+
+def record_failed(
+    connection: Connection, name: str, settings: str, problem: str, now: datetime, *, forbidden: bool
+) -> int:
+    """The last good objects and their state stay; returns how many fetches have failed in a row."""
+    row = connection.execute(
+        """INSERT INTO collection (name, tried_with, tried_at, failures, problem, forbidden)
+           VALUES (?, ?, ?, 1, ?, ?)
+           ON CONFLICT DO UPDATE SET tried_at = excluded.tried_at, problem = excluded.problem,
+               failures = CASE tried_with WHEN excluded.tried_with THEN failures + 1 ELSE 1 END,
+               tried_with = excluded.tried_with, forbidden = excluded.forbidden
+           RETURNING failures""",
+        (name, settings, write_instant(now), problem, forbidden),
+    ).fetchone()
+    return int(row["failures"])
+
+
+def select_etags(connection: Connection, collection: str) -> dict[str, str]:
+    rows = connection.execute("SELECT href, etag FROM object WHERE collection = ?", (collection,))
+    return {row["href"]: row["etag"] for row in rows}
+
+
+def select_objects(connection: Connection, collection: str) -> tuple[StoredObject, ...]:
+    rows = connection.execute(
+        "SELECT href, etag, data FROM object WHERE collection = ? ORDER BY href", (collection,)
+    )
+    return tuple(StoredObject(href=row["href"], etag=row["etag"], data=row["data"]) for row in rows)
+
+
+def upsert_objects(connection: Connection, collection: str, objects: Iterable[StoredObject]) -> None:
+    connection.executemany(
+        """INSERT INTO object (collection, href, etag, data) VALUES (?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET etag = excluded.etag, data = excluded.data""",
+        [(collection, one.href, one.etag, one.data) for one in objects],
+    )
+
+
+def delete_objects(connection: Connection, collection: str, hrefs: Iterable[str]) -> None:
+    connection.executemany(
+        "DELETE FROM object WHERE collection = ? AND href = ?", [(collection, href) for href in hrefs]
+    )

@@ -1,0 +1,58 @@
+"""Statements on ``event``: the history of every call, by ids, never with personal data, never rewritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.database import Connection, read_instant, write_instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened to a call or to the daemon."""
+
+    at: datetime
+    kind: str
+    detail: str
+    attempt_id: int | None
+
+
+def append_event(
+    connection: Connection,
+    now: datetime,
+    kind: str,
+    *,
+    call_id: int | None = None,
+    attempt_id: int | None = None,
+    detail: str = "",
+) -> None:
+    connection.execute(
+        "INSERT INTO event (at, call_id, attempt_id, kind, detail) VALUES (?, ?, ?, ?, ?)",
+        (write_instant(now), call_id, attempt_id, kind, detail),
+    )
+
+
+def append_event_once(connection: Connection, now: datetime, kind: str, *, call_id: int, detail: str) -> bool:
+    """Append unless the call's history says the very same already."""
+    cursor = connection.execute(
+        """INSERT INTO event (at, call_id, kind, detail) SELECT ?, ?, ?, ?
+           WHERE NOT EXISTS (SELECT 1 FROM event WHERE call_id = ? AND kind = ? AND detail = ?)""",
+        (write_instant(now), call_id, kind, detail, call_id, kind, detail),
+    )
+    return cursor.rowcount == 1
+
+
+def select_events(connection: Connection, call_id: int) -> tuple[Event, ...]:
+    rows = connection.execute(
+        "SELECT at, kind, detail, attempt_id FROM event WHERE call_id = ? ORDER BY id", (call_id,)
+    )
+    return tuple(
+        Event(
+            at=read_instant(row["at"]),
+            kind=row["kind"],
+            detail=row["detail"],
+            attempt_id=row["attempt_id"],
+        )
+        for row in rows
+    )

@@ -1,0 +1,163 @@
+"""The ledger's tables, as numbered migrations that only go forward.
+
+Instants are text as :func:`scheduler.database.write_instant` writes them: UTC, fixed width, so that they sort.
+The promises that a program could break by mistake are kept here: UNIQUE, CHECK and triggers.
+"""
+
+from __future__ import annotations
+
+from scheduler.database import MigrationDatabase, Migrations
+
+MIGRATIONS = Migrations("ledger")
+
+_CALL = """
+CREATE TABLE call (
+    id INTEGER PRIMARY KEY,
+    state TEXT NOT NULL DEFAULT 'planned'
+        CHECK (state IN ('planned', 'claimed', 'requested', 'placed', 'ended')),
+    outcome TEXT CHECK (outcome IN ('answered', 'no_answer', 'busy', 'origin_no_answer', 'origin_busy',
+        'failed', 'barred', 'missed', 'cancelled', 'unknown')),
+    reason TEXT NOT NULL DEFAULT '',
+    origin TEXT NOT NULL CHECK (origin GLOB '+[0-9]*'),
+    destination TEXT NOT NULL CHECK (destination GLOB '+[0-9]*' AND destination <> origin),
+    cli TEXT CHECK (cli GLOB '+[0-9]*'),
+    presentation TEXT NOT NULL CHECK (presentation IN ('ALLOWED', 'RESTRICTED')),
+    summary TEXT NOT NULL,
+    asked_at TEXT NOT NULL,
+    due_at TEXT NOT NULL CHECK (due_at >= asked_at),
+    deadline_at TEXT NOT NULL CHECK (deadline_at >= due_at),
+    wake_at TEXT NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 0,
+    claim_token TEXT CHECK ((claim_token IS NOT NULL) = (state = 'claimed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    again_of INTEGER REFERENCES call,
+    created_at TEXT NOT NULL,
+    ended_at TEXT CHECK ((ended_at IS NOT NULL) = (state = 'ended')),
+    CHECK ((outcome IS NOT NULL) = (state = 'ended'))
+) STRICT
+"""
+
+# Promise 1: between two numbers at one instant there is one call that is open or was ever attempted.
+_ONE_CALL_A_SLOT = """
+CREATE UNIQUE INDEX call_slot ON call (origin, destination, asked_at)
+WHERE again_of IS NULL AND (state <> 'ended' OR attempts > 0)
+"""
+
+_CALL_IS_FINAL = """
+CREATE TRIGGER call_ended_is_final BEFORE UPDATE OF state, outcome, attempts ON call
+WHEN OLD.state = 'ended' AND NOT (OLD.outcome = 'unknown' AND NEW.state = 'ended')
+BEGIN SELECT RAISE(ABORT, 'an ended call never changes, unless its outcome is unknown'); END
+"""
+
+_ATTEMPT = """
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    call_id INTEGER NOT NULL REFERENCES call,
+    number INTEGER NOT NULL,
+    reference TEXT NOT NULL UNIQUE,
+    requested_at TEXT NOT NULL,
+    answer TEXT CHECK (answer IN ('accepted', 'not_sent', 'refused', 'refused_for_now', 'unauthorized',
+        'perhaps_sent')),
+    detail TEXT NOT NULL DEFAULT '',
+    session_id TEXT NOT NULL DEFAULT '',
+    duration_seconds INTEGER,
+    closed_at TEXT,
+    UNIQUE (call_id, number)
+) STRICT
+"""
+
+_CDR = """
+CREATE TABLE cdr (
+    id INTEGER PRIMARY KEY,
+    attempt_id INTEGER NOT NULL REFERENCES attempt,
+    source TEXT NOT NULL CHECK (source IN ('callback', 'list')),
+    received_at TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    UNIQUE (attempt_id, source, raw)
+) STRICT
+"""
+
+_APPOINTMENT = """
+CREATE TABLE appointment (
+    collection TEXT NOT NULL,
+    uid TEXT NOT NULL,
+    recurrence_id TEXT NOT NULL,
+    asked_at TEXT NOT NULL,
+    call_id INTEGER NOT NULL REFERENCES call,
+    gone_at TEXT,
+    PRIMARY KEY (collection, uid, recurrence_id, asked_at)
+) STRICT, WITHOUT ROWID
+"""
+
+_EVENT = """
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    call_id INTEGER REFERENCES call,
+    attempt_id INTEGER REFERENCES attempt,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL DEFAULT ''
+) STRICT
+"""
+
+_COLLECTION = """
+CREATE TABLE collection (
+    name TEXT PRIMARY KEY,
+    settings TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL DEFAULT '',
+    good_at TEXT,
+    tried_with TEXT NOT NULL,
+    tried_at TEXT NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT '',
+    forbidden INTEGER NOT NULL DEFAULT 0 CHECK (forbidden IN (0, 1))
+) STRICT
+"""
+
+_OBJECT = """
+CREATE TABLE object (
+    collection TEXT NOT NULL REFERENCES collection,
+    href TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (collection, href)
+) STRICT, WITHOUT ROWID
+"""
+
+_COMMAND = """
+CREATE TABLE command (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    asked_at TEXT NOT NULL,
+    done_at TEXT,
+    result TEXT NOT NULL DEFAULT ''
+) STRICT
+"""
+
+
+@MIGRATIONS()
+def m0001_first_ledger(database: MigrationDatabase) -> None:
+    for table in (_CALL, _ATTEMPT, _CDR, _APPOINTMENT, _EVENT, _COLLECTION, _OBJECT, _COMMAND):
+        database.execute(table)
+    database.execute(_ONE_CALL_A_SLOT)
+    database.execute(_CALL_IS_FINAL)
+    # What the timetable reads and indexes.
+    database.execute("CREATE INDEX call_wake ON call (wake_at) WHERE state = 'planned'")
+    # Open calls are few: an index on all calls by state would be as large as the table.
+    database.execute(
+        "CREATE INDEX call_going_on ON call (origin) WHERE state IN ('claimed', 'requested', 'placed')"
+    )
+    # Who waits for an origin that has just become free.
+    database.execute("CREATE INDEX call_origin ON call (origin, due_at) WHERE state = 'planned'")
+    database.execute("CREATE INDEX call_asked ON call (asked_at)")
+    database.execute("CREATE UNIQUE INDEX attempt_open ON attempt (call_id) WHERE closed_at IS NULL")
+    database.execute("CREATE INDEX attempt_requested ON attempt (requested_at)")
+    database.execute("CREATE INDEX appointment_call ON appointment (call_id)")
+    database.execute("CREATE INDEX event_call ON event (call_id)")
+    database.execute("CREATE INDEX command_open ON command (id) WHERE done_at IS NULL")
+    for change in ("UPDATE", "DELETE"):
+        database.execute(
+            f"CREATE TRIGGER event_never_{change.lower()} BEFORE {change} ON event "
+            "BEGIN SELECT RAISE(ABORT, 'history is never rewritten'); END"
+        )
