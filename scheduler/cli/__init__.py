@@ -1,0 +1,39 @@
+"""The ``call-scheduler`` command. Exit codes: 0 fine, 1 a problem was found, 2 wrong usage."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from scheduler.cli.calls import calls
+from scheduler.cli.check import check
+from scheduler.cli.place import place
+from scheduler.cli.plan import plan
+from scheduler.cli.serve import demo, gateway, run
+from scheduler.cli.sync import sync
+from scheduler.cli.why import why
+from scheduler.errors import CallSchedulerError, ConfigError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="call-scheduler")
+def cli() -> None:
+    """Appointments in calendars become phone calls: once, on time or not at all, and told."""
+
+
+for command in (run, check, sync, plan, calls, why, place, gateway, demo):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; our own errors are told in a sentence, not in a traceback."""
+    try:
+        cli()
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        sys.exit(1)
+    except CallSchedulerError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,144 @@
+"""``calls``: what was called and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from scheduler.calls.call import Attempt, Call, Key, State
+from scheduler.cli.context import ledger_to_read
+from scheduler.cli.options import at_least, config_option, json_option, window_options
+from scheduler.cli.output import JsonRow, iso, local, print_json, print_problems, print_table
+from scheduler.config import Config, read_config
+from scheduler.database import Connection
+from scheduler.duration import spell_duration
+from scheduler.errors import Problem
+from scheduler.ledger.appointments import select_keys_ever
+from scheduler.ledger.attempts import select_attempts_of_call
+from scheduler.ledger.calls import select_calls
+from scheduler.ledger.collections import select_collections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One call with its attempts and appointments."""
+
+    call: Call
+    attempts: tuple[Attempt, ...]
+    keys: tuple[Key, ...]
+
+
+@click.command()
+@config_option
+@window_options("-7 d", "+14 d")
+@click.option("--limit", type=click.IntRange(1), default=500, show_default=True, help="The newest so many.")
+@click.option("--planned", is_flag=True, help="The calls that are still to come as well.")
+@json_option
+def calls(config_path: Path, start: datetime, end: datetime, limit: int, planned: bool, as_json: bool) -> None:
+    """Show what was called and how it ended; calls that are still to come are in `plan`."""
+    at_least(start, end)
+    config = read_config(config_path, secrets=False)
+    stories: Sequence[Story] = ()
+    problems: Sequence[Problem] = ()
+    with ledger_to_read(config) as ledger:
+        if ledger is not None:
+            stories = ledger.read(_stories, start, end, limit, planned, datetime.now(UTC))
+            problems = ledger.read(calendar_problems)
+    if as_json:
+        print_json([story_json(story) for story in stories])
+    else:
+        _print(config, stories)
+    print_problems(problems)
+
+
+def _stories(
+    connection: Connection, start: datetime, end: datetime, limit: int, planned: bool, now: datetime
+) -> tuple[Story, ...]:
+    found = [
+        call
+        for call in select_calls(connection, since=start, until=end, limit=limit)
+        if planned or call.state is not State.PLANNED or call.due_at <= now
+    ]
+    keys = select_keys_ever(connection, (call.id for call in found))
+    return tuple(
+        Story(
+            call=call,
+            attempts=select_attempts_of_call(connection, call.id),
+            keys=tuple(sorted(keys.get(call.id, ()))),
+        )
+        for call in found
+    )
+
+
+def calendar_problems(connection: Connection) -> tuple[Problem, ...]:
+    """The calendars whose last fetch failed: their appointments may be older than they look."""
+    return tuple(
+        Problem(
+            where=f"calendar {row.name}",
+            what=f"{row.problem}; failure {row.failures} in a row, last read well "
+            + (f"{row.good_at:%Y-%m-%d %H:%M} UTC" if row.good_at else "never"),
+        )
+        for row in select_collections(connection)
+        if row.problem
+    )
+
+
+def story_json(story: Story) -> JsonRow:
+    call = story.call
+    first = story.keys[0] if story.keys else None
+    duration = next((one.duration for one in reversed(story.attempts) if one.duration is not None), None)
+    return {
+        "call": call.id,
+        "due_at": iso(call.due_at),
+        "origin": str(call.origin),
+        "destination": str(call.destination),
+        "cli": str(call.cli) if call.cli else None,
+        "presentation": call.presentation.value,
+        "summary": call.summary,
+        "calendar": first.collection if first else None,
+        "uid": first.uid if first else None,
+        "recurrence_id": first.recurrence_id if first else None,
+        "state": call.state.value,
+        "outcome": call.outcome.value if call.outcome else None,
+        "reason": call.reason,
+        "ended_at": iso(call.ended_at),
+        "duration": None if duration is None else int(duration.total_seconds()),
+        "again_of": call.again_of,
+        "attempts": [
+            {
+                "reference": one.reference,
+                "session_id": one.session_id or None,
+                "requested_at": iso(one.requested_at),
+                "answer": one.answer.value if one.answer else None,
+            }
+            for one in story.attempts
+        ],
+    }
+
+
+def _print(config: Config, stories: Sequence[Story]) -> None:
+    print_table(
+        f"Calls ({config.company_zone.key})",
+        ("call", "due", "origin", "destination", "appointment", "outcome", "why", "attempts", "talked"),
+        (_row(config, story) for story in stories),
+    )
+
+
+def _row(config: Config, story: Story) -> tuple[str, ...]:
+    call = story.call
+    duration = next((one.duration for one in reversed(story.attempts) if one.duration), None)
+    return (
+        str(call.id),
+        local(call.due_at, config.company_zone),
+        str(call.origin),
+        str(call.destination),
+        call.summary,
+        (call.outcome or call.state).value.replace("_", " "),
+        call.reason,
+        str(len(story.attempts)),
+        spell_duration(duration) if duration else "",
+    )

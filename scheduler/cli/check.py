@@ -1,0 +1,172 @@
+"""``check``: everything that would stop or spoil calls, one line each, with the remedy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from scheduler.calendars.agenda import read_agenda
+from scheduler.calendars.contact import Contacts
+from scheduler.calendars.zone import use_packaged_tzdata
+from scheduler.cli.calls import calendar_problems
+from scheduler.cli.context import drop_to_owner, ledger_to_read, read_contacts
+from scheduler.cli.options import config_option, json_option
+from scheduler.clock import SystemClock
+from scheduler.config import CalendarConfig, Config, read_config
+from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
+from scheduler.http import Http, urllib3_flavour
+from scheduler.ledger.lock import held_lock
+from scheduler.parts import ProviderLink, build_source, calendars_http
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line: what was looked at, whether it is well, and what to do where it isn't."""
+
+    subject: str
+    fine: bool
+    text: str
+
+
+@click.command()
+@config_option
+@json_option
+def check(config_path: Path, as_json: bool) -> None:
+    """Look at everything that calls depend on: configuration, calendars, contacts, ledger and provider."""
+    fine = True
+    findings = []
+    for finding in _findings(config_path):
+        fine = fine and finding.fine
+        findings.append(finding)
+        if not as_json:
+            _print(finding)
+    if as_json:
+        rows = [{"subject": one.subject, "fine": one.fine, "text": one.text} for one in findings]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    if not fine:
+        raise SystemExit(1)
+
+
+def _print(finding: Finding) -> None:
+    mark = click.style("ok", fg="green") if finding.fine else click.style("PROBLEM", fg="red")
+    click.echo(f"{mark:<7} {finding.subject}: {finding.text}")
+
+
+def _findings(config_path: Path) -> Iterator[Finding]:
+    try:
+        config = read_config(config_path)
+    except ConfigError as error:
+        yield from (
+            Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
+            for problem in error.problems
+        )
+        return
+    count = len(config.calendars)
+    yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid, {count} calendars")
+    yield Finding(subject="versions", fine=True, text=f"tzdata {use_packaged_tzdata()}, {urllib3_flavour()}")
+    contacts = read_contacts(config)
+    for source in config.contacts:
+        yield Finding(
+            subject=f"contacts {source.name}",
+            fine=True,
+            text=f"{contacts.count(source.name)} contacts read",
+        )
+    yield from (
+        Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
+        for problem in contacts.problems
+    )
+    if not config.calendars:
+        yield Finding(subject="calendars", fine=False, text="none is configured: add a [[calendar]]")
+    with closing(calendars_http()) as http:
+        for calendar in config.calendars:
+            yield from _look_at_calendar(config, calendar, contacts.contacts, http)
+    yield _look_at_provider(config)
+    yield from _look_at_ledger(config)
+
+
+def _look_at_calendar(
+    config: Config, calendar: CalendarConfig, contacts: Contacts, http: Http
+) -> Iterator[Finding]:
+    """Reach it, and read the coming day as the daemon would."""
+    subject = f"calendar {calendar.name}"
+    try:
+        fetched = build_source(calendar, http).fetch(None, {})
+    except SourceError as error:
+        yield Finding(subject=subject, fine=False, text=error.reason + _remedy(error.remedy))
+        return
+    now = datetime.now(UTC)
+    agenda = read_agenda(
+        ((one.href, one.data) for one in fetched.changed),
+        calendar.rules,
+        config.company,
+        contacts,
+        config.zones[calendar.name],
+        start=now,
+        end=now + config.policy.horizon,
+    )
+    calls = len(agenda.appointments)
+    yield Finding(
+        subject=subject,
+        fine=True,
+        text=f"reached, {len(fetched.changed)} objects, {calls} calls to come, fetched every {calendar.every}",
+    )
+    for fault in agenda.faults:
+        yield Finding(subject=f"{subject}, event {fault.uid or fault.href}", fine=False, text=fault.reason)
+    for href, reason in fetched.faults:
+        yield Finding(subject=f"{subject}, {href}", fine=False, text=reason)
+    for one in agenda.derivations:
+        if one.asks and one.appointment is None:
+            title = one.occurrence.summary
+            yield Finding(subject=f"{subject}, {title!r} ({one.occurrence.uid})", fine=False, text=one.reason)
+
+
+def _look_at_provider(config: Config) -> Finding:
+    subject = f"provider {config.provider.callout.url}"
+    with ProviderLink(config.provider, SystemClock()) as link:
+        try:
+            link.client.token()
+        except CallSchedulerError as error:
+            return Finding(
+                subject=subject,
+                fine=False,
+                text=f"{error} (see [provider]: token_url, client_id, client_secret, and that it is up)",
+            )
+    return Finding(subject=subject, fine=True, text="gave a token")
+
+
+def _look_at_ledger(config: Config) -> Iterator[Finding]:
+    subject = f"ledger {config.ledger}"
+    try:
+        with ledger_to_read(config) as ledger:
+            text = "readable" if ledger else "not there yet: the daemon makes it at its first start"
+            yield Finding(subject=subject, fine=True, text=text)
+            if ledger is not None:
+                yield from (
+                    Finding(subject=problem.where, fine=False, text=problem.what)
+                    for problem in ledger.read(calendar_problems)
+                )
+    except DatabaseError as error:
+        yield Finding(subject=subject, fine=False, text=str(error))
+        return
+    yield Finding(subject="daemon", fine=True, text="running" if _daemon_runs(config) else "not running")
+
+
+def _daemon_runs(config: Config) -> bool:
+    if not config.ledger.exists():
+        return False
+    drop_to_owner(config.ledger)
+    try:
+        with held_lock(config.ledger):
+            return False
+    except DatabaseBusy:
+        return True
+
+
+def _remedy(text: str) -> str:
+    return f" ({text})" if text else ""

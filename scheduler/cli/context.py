@@ -1,0 +1,82 @@
+"""What a command needs around it: the ledger, to read or to hold, the contacts, and the right user."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from scheduler.calendars.zone import use_packaged_tzdata
+from scheduler.clock import SystemClock
+from scheduler.config import Config
+from scheduler.database import Database
+from scheduler.duties.contacts import ContactsDuty
+from scheduler.duties.look import View, look
+from scheduler.errors import DatabaseBusy
+from scheduler.ledger import open_ledger
+from scheduler.ledger.lock import held_lock
+from scheduler.parts import calendars_http, plan_rules, synced_calendars
+
+
+def drop_to_owner(ledger: Path) -> None:
+    """Become the service's user where root asks beside it, so that root leaves no files it can't write."""
+    folder = ledger if ledger.exists() else ledger.parent
+    if os.geteuid() != 0 or not folder.exists():
+        return
+    owner = folder.stat()
+    if owner.st_uid == 0:
+        return
+    os.initgroups(pwd.getpwuid(owner.st_uid).pw_name, owner.st_gid)
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
+
+
+@contextmanager
+def ledger_to_read(config: Config) -> Iterator[Database | None]:
+    """The ledger for looking only; None where no daemon has ever run."""
+    drop_to_owner(config.ledger)
+    if not config.ledger.exists():
+        yield None
+        return
+    with closing(open_ledger(config.ledger, read_only=True)) as ledger:
+        yield ledger
+
+
+@contextmanager
+def ledger_to_hold(config: Config) -> Iterator[Database | None]:
+    """The ledger with its lock; None where a daemon holds it, which is then to be asked."""
+    drop_to_owner(config.ledger)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held_lock(config.ledger))
+        except DatabaseBusy:
+            yield None
+        else:
+            yield stack.enter_context(closing(open_ledger(config.ledger)))
+
+
+def read_contacts(config: Config) -> ContactsDuty:
+    duty = ContactsDuty(config.contacts, config.number_types)
+    duty.run_once()
+    return duty
+
+
+def view(config: Config, ledger: Database | None, *, start: datetime, end: datetime) -> View:
+    """What the calendars hold in a window, beside what the ledger holds."""
+    use_packaged_tzdata()
+    contacts = read_contacts(config)
+    with closing(calendars_http()) as http:
+        found = look(
+            ledger,
+            synced_calendars(config.calendars, http),
+            plan_rules(config),
+            contacts.contacts,
+            config.barring,
+            SystemClock().now(),
+            start=start,
+            end=end,
+        )
+    return View(entries=found.entries, problems=(*contacts.problems, *found.problems))

@@ -1,0 +1,54 @@
+"""What commands print: JSON for programs, tables for people; times as people see them in the company's zone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from scheduler.errors import Problem
+
+JsonRow = Mapping[str, object]
+
+
+def print_json(rows: Sequence[JsonRow] | JsonRow) -> None:
+    click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table as wide as the terminal; where there is none, as wide as its text, so that nothing is cut."""
+    console = Console()
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    if not console.is_terminal:
+        console = Console(width=200)
+    console.print(table)
+
+
+def print_problems(problems: Iterable[Problem]) -> int:
+    """To standard error, so that JSON stays JSON; returns how many."""
+    count = 0
+    for count, problem in enumerate(problems, start=1):  # noqa: B007
+        click.echo(f"problem: {problem}", err=True)
+    return count
+
+
+def iso(instant: datetime | None) -> str | None:
+    """UTC, in seconds or finer where it has them."""
+    if instant is None:
+        return None
+    return instant.isoformat(timespec="seconds" if not instant.microsecond else "milliseconds").replace(
+        "+00:00", "Z"
+    )
+
+
+def local(instant: datetime | None, zone: ZoneInfo) -> str:
+    return "" if instant is None else f"{instant.astimezone(zone):%a %d %b %H:%M:%S}"

@@ -1,0 +1,8 @@
+"""config.toml → the settings of each floor; every problem in one message, with its line."""
+
+from __future__ import annotations
+
+from scheduler.config.read import read_config, read_gateway_config
+from scheduler.config.settings import CalendarConfig, CallbackConfig, Config, ProviderConfig
+
+__all__ = ["CalendarConfig", "CallbackConfig", "Config", "ProviderConfig", "read_config", "read_gateway_config"]

@@ -1,0 +1,236 @@
+"""From the checked tables of the file to the settings of each floor, and what only shows between tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from scheduler.calendars.agenda import Zones
+from scheduler.calendars.settings import CalendarRules, Company, Manager
+from scheduler.calendars.spreadsheet import CsvColumns, read_csv
+from scheduler.calendars.vcard import read_vcards
+from scheduler.callout.client import CalloutSettings
+from scheduler.calls.barring import Barring
+from scheduler.calls.policy import Policy
+from scheduler.config.model import (
+    CalendarTable,
+    CallbackTable,
+    ColumnsTable,
+    ContactsTable,
+    DaemonFile,
+    ProviderTable,
+)
+from scheduler.config.problems import Key, Problems
+from scheduler.config.secrets import Secrets
+from scheduler.config.settings import CalendarConfig, CallbackConfig, Config, ProviderConfig
+from scheduler.duties.contacts import ContactSource
+from scheduler.http import HttpSettings
+from scheduler.oauth import TokenSettings
+from scheduler.phone import PhoneNumber
+from scheduler.sources.caldav_server import CaldavSettings
+from scheduler.sources.ics import IcsSettings
+
+
+def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets: bool) -> Config:
+    """:param folder: where relative paths of the file start."""
+    revealed = Secrets(folder, problems, wanted=secrets)
+    _check_ownership(file, problems)
+    _check_names(file, problems)
+    company = _company(file)
+    return Config(
+        path=folder,
+        ledger=folder / file.ledger.path,
+        log_level=file.log.level,
+        company=company,
+        company_zone=ZoneInfo(file.company.zone),
+        zones=_zones(file),
+        policy=_policy(file),
+        barring=_barring(file),
+        calendars=tuple(_calendar(file, index, folder, revealed) for index in range(len(file.calendar))),
+        contacts=tuple(_contacts(table, folder, company.region) for table in file.contacts),
+        number_types=file.company.number_types,
+        provider=_provider(file.provider, file.calling.workers, folder, revealed),
+        callback=_callback(file.callback) if file.callback else None,
+        workers=file.calling.workers,
+    )
+
+
+def _check_ownership(file: DaemonFile, problems: Problems) -> None:
+    for key, number in _own_numbers(file):
+        if number is not None and number not in file.company.owned:
+            problems.add(
+                key, f"{number} isn't one of the company's own numbers: add it to company.owned, or mend it"
+            )
+
+
+def _own_numbers(file: DaemonFile) -> Iterator[tuple[Key, PhoneNumber | None]]:
+    yield ("company", "cli"), file.company.cli
+    for index, manager in enumerate(file.manager):
+        yield ("manager", index, "origin"), manager.origin
+        yield ("manager", index, "cli"), manager.cli
+    for index, calendar in enumerate(file.calendar):
+        yield ("calendar", index, "origin"), calendar.origin
+        yield ("calendar", index, "cli"), calendar.cli
+
+
+def _check_names(file: DaemonFile, problems: Problems) -> None:
+    calendars = [(("calendar", index, "name"), table.name) for index, table in enumerate(file.calendar)]
+    contacts = [(("contacts", index), _contacts_name(table)) for index, table in enumerate(file.contacts)]
+    emails = [
+        (("manager", index, "emails"), email.lower())
+        for index, table in enumerate(file.manager)
+        for email in table.emails
+    ]
+    for entries in (calendars, contacts, emails):
+        seen: set[str] = set()
+        for key, name in entries:
+            if name in seen:
+                problems.add(key, f"{name!r} is there twice")
+            seen.add(name)
+
+
+def _company(file: DaemonFile) -> Company:
+    table = file.company
+    managers = tuple(
+        Manager(name=one.name, emails=one.emails, origin=one.origin, cli=one.cli) for one in file.manager
+    )
+    return Company(
+        region=table.region,
+        cli=table.cli,
+        managers=managers,
+        trusted_domains=table.trusted_domains,
+        prefixes=table.prefixes,
+        cancelled_prefixes=table.cancelled_prefixes,
+        lead=table.lead,
+    )
+
+
+def _zones(file: DaemonFile) -> dict[str, Zones]:
+    return {
+        table.name: Zones(floating=ZoneInfo(table.zone or file.company.zone), names=file.company.zone_names)
+        for table in file.calendar
+    }
+
+
+def _policy(file: DaemonFile) -> Policy:
+    table = file.calling
+    return Policy(
+        grace=table.grace,
+        horizon=table.horizon,
+        longest_call=table.longest_call,
+        cdr_lag=table.cdr_lag,
+        origin_hold=table.origin_hold,
+    )
+
+
+def _barring(file: DaemonFile) -> Barring:
+    table = file.barring
+    countries = table.countries if table.countries is not None else (file.company.region,)
+    return Barring(
+        region=file.company.region,
+        countries=frozenset(countries),
+        types=table.types,
+        prefixes=table.prefixes,
+        numbers=frozenset(table.numbers),
+        owned=frozenset(file.company.owned),
+    )
+
+
+def _calendar(file: DaemonFile, index: int, folder: Path, secrets: Secrets) -> CalendarConfig:
+    table = file.calendar[index]
+    password = secrets.reveal(table.password, ("calendar", index, "password"))
+    return CalendarConfig(
+        source=_source(table, password, folder),
+        every=table.every,
+        digest=_digest(table),
+        rules=CalendarRules(
+            collection=table.name,
+            asks=table.asks,
+            categories=file.company.categories,
+            origin=table.origin,
+            cli=table.cli,
+            presentation=table.presentation,
+            lead=table.lead,
+        ),
+    )
+
+
+def _source(table: CalendarTable, password: str, folder: Path) -> IcsSettings | CaldavSettings:
+    if table.caldav is not None:
+        return CaldavSettings(
+            name=table.name,
+            url=table.caldav,
+            display_name=table.display_name,
+            username=table.username,
+            password=password,
+            ca_bundle=folder / table.ca_bundle if table.ca_bundle else None,
+        )
+    return IcsSettings(
+        name=table.name,
+        path=folder / table.file if table.file else None,
+        url=table.url or "",
+        username=table.username,
+        password=password,
+    )
+
+
+def _digest(table: CalendarTable) -> str:
+    """Changes with what is fetched, not with the password, the interval or the rules."""
+    where = (str(table.file or ""), table.url or "", table.caldav or "", table.display_name, table.username)
+    return hashlib.sha256("\n".join(where).encode()).hexdigest()[:16]
+
+
+def _contacts(table: ContactsTable, folder: Path, region: str) -> ContactSource:
+    name = _contacts_name(table)
+    is_csv = table.format == "csv" or (table.format is None and table.file.suffix.lower() == ".csv")
+    read = (
+        partial(read_csv, name=name, region=region, columns=_columns(table.columns))
+        if is_csv
+        else partial(read_vcards, name=name, region=region)
+    )
+    return ContactSource(name=name, path=folder / table.file, read=read)
+
+
+def _columns(table: ColumnsTable | None) -> CsvColumns:
+    """What the table names; the usual headers of four languages for the rest."""
+    usual = CsvColumns()
+    if table is None:
+        return usual
+    return replace(
+        usual,
+        name=(table.name,) if table.name else usual.name,
+        email=(table.email,) if table.email else usual.email,
+        numbers=tuple(table.numbers.items()) or usual.numbers,
+    )
+
+
+def _contacts_name(table: ContactsTable) -> str:
+    return table.name or table.file.name
+
+
+def _provider(table: ProviderTable, workers: int, folder: Path, secrets: Secrets) -> ProviderConfig:
+    secret = secrets.reveal(table.client_secret, ("provider", "client_secret"))
+    return ProviderConfig(
+        callout=CalloutSettings(url=table.url, timeout=table.timeout, refused_on_503=table.refused_on_503),
+        tokens=TokenSettings(
+            url=table.token_url, client_id=table.client_id, client_secret=secret, scope=table.scope
+        ),
+        http=HttpSettings(
+            connect_timeout=table.connect_timeout.total_seconds(),
+            read_timeout=table.timeout.total_seconds(),
+            pool_size=workers,
+            ca_bundle=folder / table.ca_bundle if table.ca_bundle else None,
+        ),
+        cdr_every=table.cdr_every,
+    )
+
+
+def _callback(table: CallbackTable) -> CallbackConfig:
+    host, _, port = table.listen.rpartition(":")
+    return CallbackConfig(
+        host=host.strip("[]"), port=int(port), url=(table.url or f"http://{table.listen}").rstrip("/")
+    )

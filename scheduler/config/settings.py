@@ -1,0 +1,77 @@
+"""The configuration as the floors above the ledger take it: each floor's own settings, built once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from scheduler.calendars.agenda import Zones
+from scheduler.calendars.settings import CalendarRules, Company
+from scheduler.callout.client import CalloutSettings
+from scheduler.calls.barring import Barring
+from scheduler.calls.policy import Policy
+from scheduler.duties.contacts import ContactSource
+from scheduler.http import HttpSettings
+from scheduler.oauth import TokenSettings
+from scheduler.sources.caldav_server import CaldavSettings
+from scheduler.sources.ics import IcsSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarConfig:
+    """One calendar: where it is fetched, how often, and how its events become calls."""
+
+    source: IcsSettings | CaldavSettings
+    every: timedelta
+    digest: str  # of what it is fetched with
+    rules: CalendarRules
+
+    @property
+    def name(self) -> str:
+        return self.rules.collection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderConfig:
+    """How the provider is spoken to."""
+
+    callout: CalloutSettings
+    tokens: TokenSettings
+    http: HttpSettings
+    cdr_every: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackConfig:
+    """Where CDR callbacks are taken, and the URL by which the provider reaches that."""
+
+    host: str
+    port: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The daemon's whole configuration."""
+
+    path: Path
+    ledger: Path
+    log_level: str
+    company: Company
+    company_zone: ZoneInfo
+    zones: Mapping[str, Zones]  # by collection
+    policy: Policy
+    barring: Barring
+    calendars: tuple[CalendarConfig, ...]
+    contacts: tuple[ContactSource, ...]
+    number_types: tuple[str, ...]
+    provider: ProviderConfig
+    callback: CallbackConfig | None
+    workers: int
+
+    @property
+    def rules(self) -> tuple[CalendarRules, ...]:
+        return tuple(calendar.rules for calendar in self.calendars)

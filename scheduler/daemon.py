@@ -1,0 +1,260 @@
+"""The daemon: every part built once, started in order, and stopped so that nothing in flight is lost."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from scheduler.calendars.zone import use_packaged_tzdata
+from scheduler.calls.barring import barred_by
+from scheduler.clock import Clock, SystemClock
+from scheduler.config import Config, read_config
+from scheduler.database import Database
+from scheduler.duties.collect import CollectDuty
+from scheduler.duties.command import CommandDuty, call_now
+from scheduler.duties.contacts import ContactsDuty
+from scheduler.duties.place import PlaceDuty
+from scheduler.duties.replan import ReplanDuty
+from scheduler.duties.sync import SyncDuty, Synced
+from scheduler.errors import ConfigError, NumberError
+from scheduler.ledger import open_ledger
+from scheduler.ledger.calls import Claim
+from scheduler.ledger.life import recover
+from scheduler.ledger.lock import held_lock
+from scheduler.ledger.store import LedgerCallStore
+from scheduler.loop import Loop
+from scheduler.parts import ProviderLink, calendars_http, plan_rules, synced_calendars
+from scheduler.phone import read_number
+from scheduler.serving import ServerThread, base_url, listen
+from scheduler.systemd import notify, watchdog_interval
+from scheduler.timetable import Timetable
+from scheduler.vca import Presentation
+from scheduler.web.callback import CALLBACK_PATH, create_app
+
+log = logging.getLogger(__name__)
+
+_TICK = timedelta(seconds=0.5)  # how often due calendars and commands are looked for
+_CONTACTS_EVERY = timedelta(seconds=5)
+_REPLAN_EVERY = timedelta(minutes=15)  # lets the window roll on
+_TOKEN_EVERY = timedelta(seconds=5)
+_LATEST_BEAT = timedelta(seconds=10)
+
+
+def run_daemon(config_path: Path, *, on_ready: Callable[[], object] = lambda: None) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again.
+
+    :raises ConfigError: the configuration, or the address of the callbacks, can't be used.
+    :raises DatabaseError: the ledger can't be used, or another daemon holds it.
+    """
+    config = read_config(config_path)
+    stop, reload = threading.Event(), threading.Event()
+    with _signals(stop, reload), running_daemon(config, SystemClock()) as daemon:
+        on_ready()
+        notify("READY=1")
+        log.info("ready: %d calendars, ledger %s", len(config.calendars), config.ledger)
+        interval = watchdog_interval() or timedelta(seconds=5)
+        wait = min(interval.total_seconds(), 1.0)
+        while not stop.wait(wait):
+            if daemon.alive():
+                notify("WATCHDOG=1")
+            if reload.is_set():
+                reload.clear()
+                _reload(daemon, config_path)
+        notify("STOPPING=1")
+        log.info("stopping: what is in flight is finished first")
+
+
+def _reload(daemon: Daemon, config_path: Path) -> None:
+    try:
+        daemon.use(read_config(config_path))
+    except ConfigError as error:
+        log.error("the configuration was not taken over, the running one stays:\n%s", error)
+    else:
+        log.info("the configuration was read again")
+
+
+@contextmanager
+def _signals(stop: threading.Event, reload: threading.Event) -> Iterator[None]:
+    wanted = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
+    before = {
+        number: signal.signal(number, lambda number, _frame: wanted[signal.Signals(number)].set())
+        for number in wanted
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def running_daemon(config: Config, clock: Clock) -> Iterator[Daemon]:
+    """A daemon whose parts run for as long as the block lasts.
+
+    :raises CallSchedulerError: as :func:`run_daemon` does.
+    """
+    log.info("time zones: tzdata %s", use_packaged_tzdata())
+    with ExitStack() as parts:
+        parts.enter_context(held_lock(config.ledger))
+        ledger = parts.enter_context(closing(open_ledger(config.ledger)))
+        ledger.write(recover, clock.now())
+        daemon = Daemon(config, clock, ledger, parts)
+        daemon.start()
+        yield daemon
+
+
+class Daemon:
+    """All parts, wired, from the ledger upwards; ``parts`` stops them in the opposite order."""
+
+    def __init__(self, config: Config, clock: Clock, ledger: Database, parts: ExitStack) -> None:
+        self._config = config
+        self._clock = clock
+        self._ledger = ledger
+        self._parts = parts
+        self._http = self._parts.enter_context(closing(calendars_http()))
+        self._link = self._parts.enter_context(ProviderLink(config.provider, self._clock))
+        self._contacts = ContactsDuty(config.contacts, config.number_types)
+        self._replan = ReplanDuty(self._ledger, plan_rules(config))
+        self._collect = CollectDuty(self._ledger, self._link.client, config.policy)
+        self._sync = SyncDuty(
+            self._ledger, synced_calendars(config.calendars, self._http), self._clock, self._take_over
+        )
+        self._parts.callback(self._sync.close)
+        self._collecting = Loop("collect", self._collect_now, config.provider.cdr_every)
+        self._place = PlaceDuty(
+            self._ledger,
+            self._link.client,
+            self._clock,
+            config.policy,
+            config.barring,
+            callback_url=self._listen(),
+        )
+        self._timetable: Timetable[Claim] = Timetable(
+            LedgerCallStore(self._ledger), self._place.place, self._clock, workers=config.workers
+        )
+        commands = CommandDuty(
+            self._ledger, self._clock, {"place": self._command_place, "sync": self._command_sync}
+        )
+        self._loops = (
+            Loop("sync", lambda: self._sync.run_once(self._clock.now()), _TICK),
+            Loop("commands", commands.run_once, _TICK),
+            Loop("contacts", self._reload_contacts, _CONTACTS_EVERY),
+            Loop("replan", self._replan_now, _REPLAN_EVERY),
+            Loop("tokens", lambda: self._link.tokens.renew_ahead(), _TOKEN_EVERY),
+            Loop("recover", self._place.give_back_stranded, _CONTACTS_EVERY),
+            self._collecting,
+        )
+
+    def alive(self) -> bool:
+        """Whether everything that calls depend on still works: gates the watchdog."""
+        beat_at = self._timetable.beat_at()
+        beats = beat_at is not None and abs(self._clock.now() - beat_at) < _LATEST_BEAT
+        return beats and self._ledger.alive and all(loop.alive for loop in self._loops)
+
+    def use(self, config: Config) -> None:
+        """Take over another configuration; what only a restart can change is said, and kept as it is."""
+        for name, old, new in (
+            ("ledger.path", self._config.ledger, config.ledger),
+            ("callback", self._config.callback, config.callback),
+            ("calling.workers", self._config.workers, config.workers),
+        ):
+            if old != new:
+                log.warning("%s changes at the next restart", name)
+        self._config = config
+        self._link = self._parts.enter_context(ProviderLink(config.provider, self._clock))
+        self._place.provider = self._collect.provider = self._link.client
+        self._place.policy = self._collect.policy = config.policy
+        self._place.barring = config.barring
+        self._contacts = ContactsDuty(config.contacts, config.number_types)
+        self._contacts.run_once()
+        self._sync.calendars = synced_calendars(config.calendars, self._http)
+        self._replan.use(plan_rules(config), self._contacts.contacts)
+        self._replan_now()
+
+    def _listen(self) -> str:
+        """Take callbacks before anything is placed; the URL that attempts' references are appended to."""
+        callback = self._config.callback
+        if callback is None:
+            return ""
+        listener = self._parts.enter_context(listen(callback.host, callback.port, "callbacks at"))
+        app = create_app(self._ledger, self._clock, self._collecting.wake)
+        server = ServerThread(app, listener, "callbacks")
+        self._parts.callback(server.stop)
+        return (base_url(listener) if callback.port == 0 else callback.url) + CALLBACK_PATH
+
+    def start(self) -> None:
+        self._contacts.run_once()
+        self._replan.use_contacts(self._contacts.contacts)
+        for loop in self._loops:
+            loop.start()
+            self._parts.callback(loop.stop)
+        self._timetable.start()
+        # Stopped first: nothing new is claimed, and what is in flight is finished and recorded.
+        self._parts.callback(self._timetable.stop)
+
+    def _take_over(self, synced: Synced) -> None:
+        """After each fetch: replan what it changed."""
+        if synced.problem or not synced.news:
+            return
+        self._replan.run_once(
+            self._clock.now(), changed=[synced.name], read_before={synced.name: synced.read_before}
+        )
+        self._timetable.wake()
+
+    def _replan_now(self) -> None:
+        self._replan.run_once(self._clock.now())
+        self._timetable.wake()
+
+    def _reload_contacts(self) -> None:
+        if self._contacts.run_once():
+            self._replan.use_contacts(self._contacts.contacts)
+            self._replan_now()
+
+    def _collect_now(self) -> None:
+        if self._collect.run_once(self._clock.now()).settled:
+            self._timetable.wake()
+
+    def _command_sync(self, _arguments: Mapping[str, str]) -> str:
+        self._reload_contacts()
+        synced = self._sync.sync_all()
+        return json.dumps({"calendars": [one.to_json() for one in synced]})
+
+    def _command_place(self, arguments: Mapping[str, str]) -> str:
+        call_id = place_by_hand(self._ledger, self._config, self._clock, arguments)
+        self._timetable.wake()
+        return json.dumps({"call": call_id})
+
+
+def place_by_hand(ledger: Database, config: Config, clock: Clock, arguments: Mapping[str, str]) -> int:
+    """Record a call that a person asked for, under the same promises as one from a calendar.
+
+    :raises ValueError: a number that can't be used, and why.
+    """
+    region = config.company.region
+    try:
+        origin = read_number(arguments["origin"], region)
+        destination = read_number(arguments["destination"], region)
+        cli = read_number(arguments["cli"], region) if arguments.get("cli") else config.company.cli
+    except NumberError as error:
+        raise ValueError(str(error)) from None
+    for number in (origin, cli):
+        if number is not None and number not in config.barring.owned:
+            raise ValueError(f"{number} isn't one of the company's own numbers (company.owned)")
+    if barred := barred_by(destination, config.barring):
+        raise ValueError(f"{destination} is barred: {barred}")
+    return call_now(
+        ledger,
+        origin=origin,
+        destination=destination,
+        cli=cli,
+        presentation=Presentation.read(arguments.get("presentation")),
+        summary=arguments.get("summary", "placed by hand"),
+        now=clock.now(),
+        policy=config.policy,
+    )

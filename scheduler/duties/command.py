@@ -1,0 +1,97 @@
+"""Carrying out what somebody asks beside the daemon: place a call, fetch the calendars (rule 15)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from scheduler.calls.call import PlannedCall
+from scheduler.calls.policy import Policy
+from scheduler.clock import Clock
+from scheduler.database import Connection, Database
+from scheduler.errors import CallSchedulerError
+from scheduler.ledger.calls import insert_call
+from scheduler.ledger.commands import finish_command, insert_command, select_open_commands, select_result
+from scheduler.ledger.events import append_event
+from scheduler.phone import PhoneNumber
+from scheduler.vca import Presentation
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Mapping[str, str]], str]
+
+
+class CommandDuty:
+    """Looks for commands and answers each once; a handler's error is its answer."""
+
+    def __init__(self, ledger: Database, clock: Clock, handlers: Mapping[str, Handler]) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._handlers = handlers
+
+    def run_once(self) -> int:
+        commands = self._ledger.read(select_open_commands)
+        for command in commands:
+            result = self._answer(command.kind, command.arguments)
+            now = self._clock.now()
+            self._ledger.write(finish_command, command.id, result, now)
+        return len(commands)
+
+    def _answer(self, kind: str, arguments: Mapping[str, str]) -> str:
+        handler = self._handlers.get(kind)
+        if handler is None:
+            return json.dumps({"error": f"this daemon doesn't know the command {kind!r}"})
+        try:
+            return handler(arguments)
+        except (CallSchedulerError, ValueError) as error:
+            return json.dumps({"error": str(error)})
+
+
+def leave_command(ledger: Database, kind: str, arguments: Mapping[str, str], now: datetime) -> int:
+    return ledger.write(insert_command, kind, arguments, now)
+
+
+def await_result(ledger: Database, command_id: int, patience: timedelta) -> str | None:
+    """The daemon's answer; None when it gave none in time."""
+    give_up_at = time.monotonic() + patience.total_seconds()
+    while time.monotonic() < give_up_at:
+        result = ledger.read(select_result, command_id)
+        if result is not None:
+            return result
+        time.sleep(0.1)
+    return None
+
+
+def call_now(
+    ledger: Database,
+    *,
+    origin: PhoneNumber,
+    destination: PhoneNumber,
+    cli: PhoneNumber | None,
+    presentation: Presentation,
+    summary: str,
+    now: datetime,
+    policy: Policy,
+) -> int:
+    """Record a call that a person wants at once; the timetable or the caller places it. Returns its id."""
+    wanted = PlannedCall(
+        keys=frozenset(),
+        origin=origin,
+        destination=destination,
+        cli=cli,
+        presentation=presentation,
+        summary=summary,
+        asked_at=now,
+        due_at=now,
+        deadline_at=now + policy.grace,
+    )
+
+    def record(connection: Connection) -> int:
+        call_id = insert_call(connection, wanted, now)
+        append_event(connection, now, "planned", call_id=call_id, detail="asked for by a person")
+        return call_id
+
+    return ledger.write(record)

@@ -1,0 +1,171 @@
+"""Replanning: what the calendars want against what the ledger holds, each difference applied by itself."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+from scheduler.calendars.agenda import Agenda, Zones, read_agenda
+from scheduler.calendars.contact import Contacts
+from scheduler.calendars.settings import CalendarRules, Company
+from scheduler.calls.call import Key
+from scheduler.calls.plan import plan
+from scheduler.calls.policy import Policy
+from scheduler.calls.reconcile import Change, IgnorePast, Recorded, TooLate, reconcile
+from scheduler.database import ConstraintFailed, Database
+from scheduler.ledger.changes import apply_change, select_recorded
+from scheduler.ledger.collections import select_collections, select_objects
+
+log = logging.getLogger(__name__)
+
+_PAST = timedelta(days=1)  # how far back events are looked at, unless a calendar wasn't read for longer
+_LONGEST_PAST = timedelta(days=31)
+_LONGEST_LEAD = timedelta(days=1)  # an appointment asks before its start by at most this much
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRules:
+    """What turns calendars into calls; replaced whole when the configuration is read again."""
+
+    calendars: tuple[CalendarRules, ...]
+    company: Company
+    zones: Mapping[str, Zones]  # by collection
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replanned:
+    """Counts of one round, by kind of change."""
+
+    changes: Mapping[str, int] = field(default_factory=dict)
+    refused: int = 0  # changes that the ledger forbade
+
+
+class ReplanDuty:
+    """Keeps the agendas of all calendars in memory and reads again those that changed."""
+
+    def __init__(self, ledger: Database, rules: PlanRules) -> None:
+        self._ledger = ledger
+        self._rules = rules
+        self._contacts = Contacts((), type_order=())
+        self._agendas: dict[str, Agenda] = {}
+        self._lock = Lock()
+
+    def use(self, rules: PlanRules, contacts: Contacts) -> None:
+        """Other rules or contacts: every agenda is read again at the next round."""
+        with self._lock:
+            self._rules, self._contacts = rules, contacts
+            self._agendas.clear()
+
+    def use_contacts(self, contacts: Contacts) -> None:
+        self.use(self._rules, contacts)
+
+    def run_once(
+        self,
+        now: datetime,
+        *,
+        changed: Collection[str] = (),
+        read_before: Mapping[str, datetime | None] | None = None,
+    ) -> Replanned:
+        """Replan everything; only the ``changed`` calendars, and those whose window ran out, are read again.
+
+        :param read_before: for the calendars just fetched, when they were last read well before that.
+        """
+        with self._lock:
+            reads = self._reads(read_before or {})
+            self._refresh(now, changed, reads)
+            recorded = self._ledger.read(select_recorded, self._start(now, reads))
+            return self._apply(self._decide(recorded, now, reads), now)
+
+    def agendas(self) -> tuple[Agenda, ...]:
+        with self._lock:
+            return tuple(self._agendas.values())
+
+    def _reads(self, read_before: Mapping[str, datetime | None]) -> dict[str, datetime]:
+        rows = self._ledger.read(select_collections)
+        reads = {row.name: row.good_at for row in rows} | dict(read_before)
+        return {name: at for name, at in reads.items() if at is not None}
+
+    def _start(self, now: datetime, reads: Mapping[str, datetime]) -> datetime:
+        return max(min(now - _PAST, *reads.values(), now - _PAST), now - _LONGEST_PAST)
+
+    def _refresh(self, now: datetime, changed: Collection[str], reads: Mapping[str, datetime]) -> None:
+        start, end = self._start(now, reads), now + self._rules.policy.horizon
+        for rules in self._rules.calendars:
+            known = self._agendas.get(rules.collection)
+            if known is None or rules.collection in changed or known.end < end or known.start > start:
+                # A day more than needed: the window is read again once a day, not at every round.
+                self._agendas[rules.collection] = self._read(rules, start - _PAST, end + _PAST + _LONGEST_LEAD)
+
+    def _read(self, rules: CalendarRules, start: datetime, end: datetime) -> Agenda:
+        objects = self._ledger.read(select_objects, rules.collection)
+        agenda = read_agenda(
+            ((one.href, one.data) for one in objects),
+            rules,
+            self._rules.company,
+            self._contacts,
+            self._rules.zones[rules.collection],
+            start=start,
+            end=end,
+        )
+        for fault in agenda.faults:
+            log.warning("calendar %s, event %s: %s", rules.collection, fault.uid or fault.href, fault.reason)
+        return agenda
+
+    def _decide(
+        self, recorded: Collection[Recorded], now: datetime, reads: Mapping[str, datetime]
+    ) -> tuple[Change, ...]:
+        until = now + self._rules.policy.horizon
+        appointments = [one for agenda in self._agendas.values() for one in agenda.appointments]
+        wanted = [
+            call
+            for call in plan(appointments, self._rules.policy)
+            if self._start(now, reads) <= call.asked_at < until
+        ]
+        return reconcile(
+            wanted,
+            recorded,
+            now,
+            read_before=reads,
+            reasons=self._reasons(recorded),
+            unreadable={(a.collection, f.uid) for a in self._agendas.values() for f in a.faults},
+            until=until,
+        )
+
+    def _reasons(self, recorded: Collection[Recorded]) -> dict[Key, str]:
+        """Why an occurrence that is planned doesn't ring any more."""
+        configured = {rules.collection for rules in self._rules.calendars}
+        reasons = {
+            key: f"calendar {key.collection} is no longer configured"
+            for one in recorded
+            for key in one.keys
+            if key.collection not in configured
+        }
+        for agenda in self._agendas.values():
+            for one in agenda.derivations:
+                if one.reason:
+                    event = one.occurrence
+                    key = Key(collection=agenda.collection, uid=event.uid, recurrence_id=event.recurrence_id)
+                    reasons[key] = one.reason
+        return reasons
+
+    def _apply(self, changes: tuple[Change, ...], now: datetime) -> Replanned:
+        counts: Counter[str] = Counter()
+        refused = 0
+        for change in changes:
+            try:
+                self._ledger.write(apply_change, change, now)
+            except ConstraintFailed as error:
+                # Each change has its own transaction: what the ledger forbids costs that one alone.
+                refused += 1
+                log.error("a change of the plan was refused by the ledger: %s", error)
+            else:
+                if not isinstance(change, IgnorePast | TooLate):
+                    counts[type(change).__name__.lower()] += 1
+        if counts:
+            log.info("replanned: %s", ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
+        return Replanned(changes=dict(counts), refused=refused)

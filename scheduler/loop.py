@@ -1,0 +1,50 @@
+"""A thread that does one thing again and again, and wakes at once when asked or stopped."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+log = logging.getLogger(__name__)
+
+
+class Loop:
+    """Calls ``run_once`` every ``every``, or sooner after :meth:`wake`; its errors are logged, not fatal."""
+
+    def __init__(self, name: str, run_once: Callable[[], object], every: timedelta) -> None:
+        self._name = name
+        self._run_once = run_once
+        self._every = every
+        self._woken = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Let the round that is going on finish, and end."""
+        self._stopping = True
+        self._woken.set()
+        self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            # Cleared before the round, and before looking whether to stop: a wake-up since is never lost.
+            self._woken.clear()
+            if self._stopping:
+                return
+            try:
+                self._run_once()
+            except Exception:
+                log.exception("%s failed; trying again in %s", self._name, self._every)
+            self._woken.wait(self._every.total_seconds())

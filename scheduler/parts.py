@@ -1,0 +1,53 @@
+"""The parts of the product, built from the configuration: the daemon runs them all, a command those it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from scheduler.callout.client import CalloutClient
+from scheduler.clock import Clock
+from scheduler.config import CalendarConfig, Config, ProviderConfig
+from scheduler.duties.replan import PlanRules
+from scheduler.duties.sync import SyncedCalendar
+from scheduler.http import Http, HttpSettings
+from scheduler.oauth import TokenSource
+from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
+from scheduler.sources.ics import IcsSource
+from scheduler.sources.source import Source
+
+
+class ProviderLink(AbstractContextManager["ProviderLink"]):
+    """The client of the Voice Call-out API with its connections and tokens."""
+
+    def __init__(self, config: ProviderConfig, clock: Clock) -> None:
+        self._http = Http(config.http)
+        self.tokens = TokenSource(config.tokens, self._http, clock)
+        self.client = CalloutClient(config.callout, self._http, self.tokens)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+
+def calendars_http() -> Http:
+    """The connections for ICS feeds, apart from the provider's."""
+    return Http(HttpSettings())
+
+
+def build_source(calendar: CalendarConfig, http: Http) -> Source:
+    if isinstance(calendar.source, CaldavSettings):
+        return CaldavSource(calendar.source)
+    return IcsSource(calendar.source, http)
+
+
+def synced_calendars(calendars: Iterable[CalendarConfig], http: Http) -> tuple[SyncedCalendar, ...]:
+    return tuple(
+        SyncedCalendar(source=build_source(one, http), every=one.every, settings=one.digest) for one in calendars
+    )
+
+
+def plan_rules(config: Config) -> PlanRules:
+    return PlanRules(calendars=config.rules, company=config.company, zones=config.zones, policy=config.policy)

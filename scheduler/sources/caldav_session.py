@@ -1,0 +1,212 @@
+"""The HTTP session that caldav is handed: whole answers within a deadline, and XML or an error.
+
+caldav takes a login page or an empty answer for a calendar without events, reads answers of any length, and
+its timeouts begin anew with every byte. Only here: niquests, which caldav brings along.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import niquests
+from lxml import etree
+from niquests.packages import urllib3
+
+from scheduler.errors import SourceUnreachable, SourceUnreadable
+from scheduler.wire import host_of
+
+_LIMIT = 100_000_000  # bytes of one answer, decompressed
+_PIECE = 65_536
+_MOST_REDIRECTS = 5
+_MULTISTATUS = "{DAV:}multistatus"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What caldav looks at in an answer."""
+
+    status_code: int
+    reason: str
+    headers: Mapping[str, str]
+    content: bytes
+    url: str
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+
+class CaldavSession:
+    """One fetch's connections; its ``request`` is what caldav calls. The deadline runs from ``with`` on."""
+
+    trust_env = False
+
+    def __init__(self, name: str, *, deadline: float, ca_bundle: Path | None) -> None:
+        self._name = name
+        self._seconds = deadline
+        self._cut = _Cut()
+        self._timer = threading.Timer(deadline, self._cut.now)
+        self._timer.daemon = True
+        self._session = _session(self._cut, ca_bundle)
+
+    def __enter__(self) -> CaldavSession:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._timer.cancel()
+        self._session.close()
+
+    def request(self, method: str, url: str, **options: Any) -> Answer:
+        """Ask, and take no success that isn't a WebDAV multistatus (RFC 4918, 13).
+
+        :raises SourceUnreachable: no whole answer in time.
+        :raises SourceUnreadable: an answer that isn't what was asked for.
+        """
+        answer = self._whole(method, url, options)
+        if answer.status_code < 400:
+            self._demand_multistatus(answer)
+        return answer
+
+    def _whole(self, method: str, url: str, options: dict[str, Any]) -> Answer:
+        # caldav passes verify=True, which would hide the session's bundle.
+        options = {**options, "stream": True, "verify": self._session.verify}
+        try:
+            self._cut.check()
+            with closing(self._session.request(method, url, **options)) as answer:
+                body = self._body(answer)
+            self._cut.check()  # a body without a length looks whole wherever it is cut
+        except SourceUnreadable:
+            raise
+        # niquests lets through errors of urllib3, ssl and sockets, and their texts hold the whole URL.
+        except Exception as error:
+            raise SourceUnreachable(
+                self._name, f"{host_of(url)}: {self._words(error)}", remedy="it is tried again later"
+            ) from None
+        return Answer(
+            status_code=answer.status_code or 0,
+            reason=answer.reason or "",
+            headers=answer.headers,
+            content=body,
+            url=answer.url or url,
+        )
+
+    def _body(self, answer: niquests.Response) -> bytes:
+        body = bytearray()
+        for piece in answer.iter_content(_PIECE):
+            body += piece
+            if len(body) > _LIMIT:
+                raise SourceUnreadable(
+                    self._name, f"{host_of(answer.url or '')} sends more than {_LIMIT} bytes at once"
+                )
+        return bytes(body)
+
+    def _demand_multistatus(self, answer: Answer) -> None:
+        what = _other_than_multistatus(answer.content)
+        if what:
+            raise SourceUnreadable(
+                self._name,
+                f"{host_of(answer.url)} answers {answer.status_code} with {what} instead of CalDAV",
+                remedy="check that its url is that of a CalDAV server and needs no other login",
+            )
+
+    def _words(self, error: Exception) -> str:
+        if self._cut.passed:
+            return f"no whole answer within {self._seconds:g} s"
+        if isinstance(error, niquests.exceptions.SSLError):
+            return "its certificate isn't trusted, or no TLS"
+        if isinstance(error, niquests.exceptions.Timeout):
+            return "no answer in time"
+        if isinstance(error, niquests.exceptions.ConnectionError):
+            return "no connection, or it broke off"
+        return f"no usable answer ({type(error).__name__})"
+
+
+class _Cut:
+    """Ends, from another thread, the wait for a server that has taken too long."""
+
+    def __init__(self) -> None:
+        self.passed = False
+        self._socket: socket.socket | None = None
+
+    def watch(self, sock: socket.socket | None) -> None:
+        self._socket = sock
+        self.check()
+
+    def check(self) -> None:
+        if self.passed:
+            raise TimeoutError
+
+    def now(self) -> None:
+        self.passed = True
+        if self._socket is not None:
+            # The plain socket's method: an SSLSocket's own would take the TLS state from under its reader.
+            with suppress(OSError):  # closed meanwhile
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _Watched(urllib3.connection.HTTPConnection):
+    def __init__(self, *args: Any, cut: _Cut, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._cut = cut
+
+    def connect(self) -> None:
+        super().connect()
+        self._cut.watch(self.sock)
+
+
+class _WatchedTls(_Watched, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
+
+
+def _session(cut: _Cut, ca_bundle: Path | None) -> niquests.Session:
+    """HTTP/1.1, no proxies or passwords from the environment, no questions to certificate authorities."""
+    session = niquests.Session(
+        disable_http2=True,
+        disable_http3=True,
+        keepalive_delay=None,  # else a thread for every server
+        keepalive_idle_window=None,
+        revocation_configuration=None,
+        verify=True if ca_bundle is None else str(ca_bundle),
+    )
+    session.trust_env = False
+    session.max_redirects = _MOST_REDIRECTS
+    pools = {"http": partial(_Pool, cut=cut), "https": partial(_TlsPool, cut=cut)}
+    for scheme in pools:
+        adapter: Any = session.get_adapter(f"{scheme}://")
+        adapter.poolmanager.pool_classes_by_scheme = pools
+    return session
+
+
+def _other_than_multistatus(body: bytes) -> str:
+    """What a body is, in words; "" for a whole multistatus."""
+    if not body.strip():
+        return "nothing"
+    try:
+        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError:
+        return "a web page" if b"<html" in body[:2000].lower() else "broken XML"
+    if root.tag == _MULTISTATUS:
+        return ""
+    return "a web page" if str(root.tag).lower().endswith("html") else "other XML"

@@ -1,0 +1,51 @@
+"""Files that somebody else writes: feeds on disk, and contacts, read again when they change."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.errors import SourceUnreachable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStamp:
+    """What changes when a file is written, or replaced by another."""
+
+    mtime_ns: int
+    size: int
+    inode: int
+
+
+def read_if_changed(path: Path, seen: FileStamp | None) -> tuple[bytes, FileStamp] | None:
+    """The file's bytes and stamp, or None where it is as ``seen``.
+
+    :raises SourceUnreachable: it is missing, unreadable or not a file.
+    """
+    try:
+        stamp = _stamp(path.stat())
+        if stamp == seen:
+            return None
+        return _read(path)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or type(error).__name__) from None
+
+
+def _read(path: Path) -> tuple[bytes, FileStamp]:
+    # A named pipe without a writer would hold the daemon for ever.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise _unreadable(path, "it isn't a file")
+        return file.read(), _stamp(status)
+
+
+def _unreadable(path: Path, reason: str) -> SourceUnreachable:
+    return SourceUnreachable(str(path), reason, remedy="check the path and who may read it")
+
+
+def _stamp(status: os.stat_result) -> FileStamp:
+    return FileStamp(mtime_ns=status.st_mtime_ns, size=status.st_size, inode=status.st_ino)

@@ -1,0 +1,135 @@
+"""A calendar in one iCalendar file, on disk or at an address; changes are told by a digest for each UID."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from scheduler.calendars.feed import FeedObject, split
+from scheduler.errors import HttpError, NotSent, PerhapsSent, SourceUnreachable, SourceUnreadable
+from scheduler.http import Http, Response
+from scheduler.sources.files import read_if_changed
+from scheduler.sources.refusal import refusal
+from scheduler.sources.source import Fetched, FetchedObject, SourceState, hash_of, usable
+from scheduler.wire import host_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcsSettings:
+    """Either ``path`` or ``url``; a ``webcal://`` address means https."""
+
+    name: str
+    path: Path | None = None
+    url: str = field(default="", repr=False)  # a secret of its own, with many providers
+    username: str = ""
+    password: str = field(default="", repr=False)
+    limit: int = 100_000_000  # bytes, decompressed
+    deadline: float = 60.0  # seconds for the whole answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Feed:
+    body: bytes
+    state: SourceState
+
+
+class IcsSource:
+    """A feed, read whole and compared UID by UID."""
+
+    def __init__(self, settings: IcsSettings, http: Http) -> None:
+        self._settings = settings
+        self._http = http
+        self._url = _as_http(settings.url)
+        # An upgrade may cut a feed in another way, though not a byte of it has changed.
+        program = version("call-scheduler")
+        self._asked = hash_of(program, str(settings.path or ""), settings.url, settings.username)
+
+    @property
+    def name(self) -> str:
+        return self._settings.name
+
+    def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+        """As ``Source.fetch`` says; the hrefs are UIDs, the etags digests."""
+        last = usable(state, self._asked, known)
+        feed = self._read_file(self._settings.path, last) if self._settings.path else self._get(last)
+        if feed is None:
+            return Fetched(state=last, unchanged=True)
+        if feed.state.digest == last.digest:
+            return Fetched(state=feed.state, unchanged=True)
+        return _compared(feed.state, self._cut(feed.body), known)
+
+    def _cut(self, body: bytes) -> tuple[FeedObject, ...]:
+        try:
+            return split(body).objects
+        except ValueError as error:
+            raise SourceUnreadable(
+                self.name, str(error), remedy="nothing is changed until it is whole again"
+            ) from None
+
+    def _read_file(self, path: Path, last: SourceState) -> _Feed | None:
+        try:
+            found = read_if_changed(path, None)
+        except SourceUnreachable as error:
+            raise SourceUnreachable(self.name, f"{path}: {error.reason}", remedy=error.remedy) from None
+        return _Feed(body=found[0], state=replace(last, digest=_digest(found[0]))) if found else None
+
+    def _get(self, last: SourceState) -> _Feed | None:
+        """The answer's feed; None where the server says that it is the same."""
+        answer = self._answer(_conditions(last))
+        if answer.status == 304 and last.digest:
+            return None
+        if answer.status != 200:
+            raise refusal(self.name, host_of(self._url), answer.status)
+        state = replace(
+            last,
+            etag=answer.headers.get("ETag", ""),
+            last_modified=answer.headers.get("Last-Modified", ""),
+            digest=_digest(answer.body),
+        )
+        return _Feed(body=answer.body, state=state)
+
+    def _answer(self, headers: Mapping[str, str]) -> Response:
+        settings = self._settings
+        auth = (settings.username, settings.password) if settings.username else None
+        try:
+            return self._http.get(
+                self._url, headers=headers, auth=auth, limit=settings.limit, deadline=settings.deadline
+            )
+        except (NotSent, PerhapsSent) as error:
+            raise SourceUnreachable(self.name, str(error), remedy="it is tried again later") from None
+        except HttpError as error:
+            raise SourceUnreadable(self.name, str(error), remedy="check its url") from None
+
+
+def _compared(state: SourceState, objects: tuple[FeedObject, ...], known: Mapping[str, str]) -> Fetched:
+    changed = tuple(
+        FetchedObject(href=one.href, etag=one.digest, data=one.data)
+        for one in objects
+        if known.get(one.href) != one.digest
+    )
+    deleted = tuple(sorted(known.keys() - {one.href for one in objects}))
+    return Fetched(
+        state=state,
+        changed=changed,
+        deleted=deleted,
+        complete=True,
+        unchanged=not changed and not deleted,
+    )
+
+
+def _as_http(url: str) -> str:
+    scheme, colon, rest = url.partition(":")
+    return f"https:{rest}" if colon and scheme.lower() in ("webcal", "webcals") else url
+
+
+def _conditions(last: SourceState) -> dict[str, str]:
+    """RFC 9110, 13.1; only for a feed that was taken over, so that a 304 can be believed."""
+    conditions = {"If-None-Match": last.etag, "If-Modified-Since": last.last_modified}
+    return {name: value for name, value in conditions.items() if value and last.digest}
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

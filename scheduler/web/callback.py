@@ -1,0 +1,81 @@
+"""The listener for CDR callbacks: each attempt's own unguessable URL proves that the provider has the call."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from scheduler.clock import Clock
+from scheduler.database import Connection, Database
+from scheduler.ledger.attempts import insert_cdr, select_attempt_of_reference
+from scheduler.ledger.life import prove
+from scheduler.vca import read_cdr
+
+log = logging.getLogger(__name__)
+
+CALLBACK_PATH = "/callback"
+_LARGEST = 65_536  # bytes; a CDR has a few hundred
+
+
+def create_app(ledger: Database, clock: Clock, wake: Callable[[], None]) -> FastAPI:
+    """:param wake: called when a callback was kept, so that the provider's records are looked at."""
+    app = FastAPI(title="call-scheduler", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.post(CALLBACK_PATH + "/{reference}")
+    async def take_callback(reference: str, request: Request) -> Response:
+        body = await _body(request)
+        if body is None:
+            return Response("larger than any CDR", status_code=413)
+        status = await run_in_threadpool(_keep, ledger, clock, reference, body)
+        if status == 204:
+            wake()
+        return Response(status_code=status)
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        return Response("ok", media_type="text/plain")
+
+    return app
+
+
+async def _body(request: Request) -> bytes | None:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _LARGEST:
+            return None
+    return body
+
+
+def _keep(ledger: Database, clock: Clock, reference: str, body: bytes) -> int:
+    """Keep what came, readable or not, and what it proves: the URL alone shows that the call was accepted."""
+    raw, session_id, readable = _read(body)
+
+    def keep(connection: Connection) -> int:
+        attempt = select_attempt_of_reference(connection, reference)
+        if attempt is None:
+            return 404
+        now = clock.now()
+        insert_cdr(connection, attempt.id, "callback", raw, now)
+        prove(connection, attempt, session_id, now)
+        return 204
+
+    status = ledger.write(keep)
+    if status == 404:
+        log.warning("a callback came for an attempt that this ledger doesn't know")
+    elif not readable:
+        log.warning("a callback's CDR can't be read; it is kept raw, and the provider's records are asked")
+    return status
+
+
+def _read(body: bytes) -> tuple[str, str, bool]:
+    """The text to keep, the session id, and whether it is a CDR."""
+    try:
+        cdr = read_cdr(json.loads(body))
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace"), "", False
+    return cdr.raw_text, cdr.session_id, True
