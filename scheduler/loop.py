@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+from scheduler.errors import CallSchedulerError
+
 log = logging.getLogger(__name__)
 
 
@@ -45,6 +47,8 @@ class Loop:
                 return
             try:
                 self._run_once()
+            except CallSchedulerError as error:
+                log.warning("%s: %s; trying again in %s", self._name, error, self._every)
             except Exception:
                 log.exception("%s failed; trying again in %s", self._name, self._every)
             self._woken.wait(self._every.total_seconds())

@@ -10,6 +10,9 @@ from scheduler.calls.policy import Policy
 from scheduler.duration import spell_duration
 
 
+ORIGIN_HELD = "its origin is in another call"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Send the request now."""
@@ -60,7 +63,7 @@ def due(
         return Wait(until=now + policy.unsent_retry, reason=obstacle)
     last_try = call.deadline_at - policy.origin_retry
     if origin_held and now < last_try:
-        return Wait(until=min(now + policy.origin_retry, last_try), reason="its origin is in another call")
+        return Wait(until=min(now + policy.origin_retry, last_try), reason=ORIGIN_HELD)
     return Place()
 
 

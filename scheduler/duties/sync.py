@@ -19,6 +19,7 @@ from scheduler.ledger.collections import (
     record_failed,
     record_fetched,
     select_collection,
+    select_collections,
     select_etags,
     upsert_objects,
 )
@@ -101,7 +102,12 @@ class SyncDuty:
 
     def run_once(self, now: datetime) -> int:
         """Start a fetch of every calendar that is due and not being fetched; returns how many."""
-        due = [one for one in self.calendars if self._is_due(one, now)]
+        rows = {row.name: row for row in self._ledger.read(select_collections)}
+        due = [
+            one
+            for one in self.calendars
+            if one.source.name not in self._busy and now >= next_fetch_at(one, rows.get(one.source.name))
+        ]
         for calendar in due:
             self._busy.add(calendar.source.name)
             self._pool.submit(self._fetch_and_hand_on, calendar)
@@ -113,12 +119,6 @@ class SyncDuty:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _is_due(self, calendar: SyncedCalendar, now: datetime) -> bool:
-        if calendar.source.name in self._busy:
-            return False
-        collection = self._ledger.read(select_collection, calendar.source.name)
-        return now >= next_fetch_at(calendar, collection)
 
     def _fetch_and_hand_on(self, calendar: SyncedCalendar) -> Synced:
         try:

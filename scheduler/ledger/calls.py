@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.calls.call import Call, Outcome, PlannedCall, State
+from scheduler.calls.timing import ORIGIN_HELD
 from scheduler.database import Connection, Cursor, Row, read_instant, read_optional_instant, write_instant
 from scheduler.phone import PhoneNumber
 from scheduler.vca import Presentation
@@ -205,12 +206,13 @@ def move_call(connection: Connection, call: Call, wanted: PlannedCall) -> bool:
 
 
 def wake_origin(connection: Connection, origin: PhoneNumber, now: datetime) -> int:
-    """Let the calls that wait for this origin look again at once."""
+    """Let the calls that wait for this origin look again at once; other waits, as a 429's, go on."""
     at = write_instant(now)
     return int(
         connection.execute(
-            "UPDATE call SET wake_at = ? WHERE state = 'planned' AND wake_at > ? AND due_at <= ? AND origin = ?",
-            (at, at, at, origin.e164),
+            """UPDATE call SET wake_at = ?
+               WHERE state = 'planned' AND origin = ? AND due_at <= ? AND wake_at > ? AND reason = ?""",
+            (at, origin.e164, at, at, ORIGIN_HELD),
         ).rowcount
     )
 
@@ -218,9 +220,9 @@ def wake_origin(connection: Connection, origin: PhoneNumber, now: datetime) -> i
 def origin_is_held(connection: Connection, call: Call, since: datetime) -> bool:
     """Whether another call of the same origin, requested after ``since``, is going on."""
     row = connection.execute(
-        """SELECT 1 FROM call JOIN attempt ON attempt.call_id = call.id
-           WHERE origin = ? AND state IN ('requested', 'placed') AND call.id <> ?
-             AND attempt.closed_at IS NULL AND attempt.requested_at > ? LIMIT 1""",
+        """SELECT 1 FROM call CROSS JOIN attempt ON attempt.call_id = call.id
+           WHERE origin = ? AND state IN ('claimed', 'requested', 'placed') AND state <> 'claimed'
+             AND call.id <> ? AND attempt.closed_at IS NULL AND attempt.requested_at > ? LIMIT 1""",
         (call.origin.e164, call.id, write_instant(since)),
     ).fetchone()
     return row is not None

@@ -99,7 +99,8 @@ def lose_answer(connection: Connection, attempt_id: int, reason: str, now: datet
     """Perhaps sent: the call stays requested, and is looked up in the provider's records."""
     record_answer(connection, attempt_id, Answer.PERHAPS_SENT, detail=reason)
     attempt = select_attempt(connection, attempt_id)
-    append_event(connection, now, "perhaps_sent", call_id=attempt.call_id, attempt_id=attempt_id, detail=reason)
+    # The reason is the provider's or the network's wording, which may name a number: it stays in the attempt.
+    append_event(connection, now, "perhaps_sent", call_id=attempt.call_id, attempt_id=attempt_id)
 
 
 def refuse(connection: Connection, attempt_id: int, reason: str, now: datetime) -> None:
@@ -125,7 +126,7 @@ def unplaced(
     attempt = select_attempt(connection, attempt_id)
     call = _call(connection, attempt)
     decision = after_unplaced(call, answer, now, policy, delay=delay)
-    append_event(connection, now, answer, call_id=call.id, attempt_id=attempt_id, detail=detail)
+    append_event(connection, now, answer, call_id=call.id, attempt_id=attempt_id)
     _leave_requested(connection, attempt, decision, now)
     return decision
 
@@ -145,10 +146,7 @@ def _leave_requested(connection: Connection, attempt: Attempt, decision: Decisio
         return
     close_attempt(connection, attempt.id, now)
     if isinstance(decision, End):
-        append_event(
-            connection, now, decision.outcome, call_id=attempt.call_id, attempt_id=attempt.id,
-            detail=decision.reason,
-        )  # fmt: skip
+        append_event(connection, now, decision.outcome, call_id=attempt.call_id, attempt_id=attempt.id)
     wake_origin(connection, attempt.origin, now)
 
 

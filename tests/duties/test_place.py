@@ -1,0 +1,293 @@
+"""Placing: the order of intention and request, and what each answer makes of the call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from scheduler.callout.answer import NotSent, PerhapsSent, PlaceAnswer, Refused, RefusedForNow, Unauthorized
+from scheduler.calls.call import Answer, Outcome, State
+from scheduler.calls.plan import PlannedCall
+from scheduler.database import Connection
+from scheduler.errors import DatabaseUnusable
+from scheduler.ledger.calls import end_call, move_call
+from scheduler.phone import PhoneNumber
+from tests.clocks import NOON
+from tests.duties.support import BARRING, ORIGIN, POLICY, Bench
+
+
+def test_the_intention_is_on_the_disk_before_the_request_leaves(duties: Bench) -> None:
+    call_id = duties.add()
+    seen: list[tuple[State, int]] = []
+    duties.provider.before_answer = lambda: seen.append(
+        (duties.call(call_id).state, len(duties.attempts(call_id)))
+    )
+    duties.place_due()
+    assert seen == [(State.REQUESTED, 1)]
+
+
+def test_an_accepted_call_is_placed_with_its_session_id(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.place_due()
+    (attempt,) = duties.attempts(call_id)
+    assert duties.call(call_id).state is State.PLACED
+    assert (attempt.answer, attempt.session_id) == (Answer.ACCEPTED, "session-1")
+
+
+def test_the_request_carries_numbers_cli_and_the_attempts_own_callback(duties: Bench) -> None:
+    call_id = duties.add(cli=ORIGIN)
+    duties.place_due()
+    (request,) = duties.provider.requests
+    (attempt,) = duties.attempts(call_id)
+    assert request.to_json() == {
+        "origin": "+3228160257",
+        "destination": "+32468373901",
+        "cli": "+3228160257",
+        "presentation": "ALLOWED",
+        "callback": f"http://127.0.0.1:8470/callback/{attempt.reference}",
+    }
+
+
+def test_what_was_perhaps_sent_is_never_sent_again(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.answers = [PerhapsSent(reason="the connection broke")]
+    duties.place_due()
+    duties.clock.advance(timedelta(minutes=3))
+    assert duties.place_due() == 0
+    assert duties.call(call_id).state is State.REQUESTED
+    assert len(duties.provider.requests) == 1
+
+
+def test_what_was_certainly_not_sent_is_sent_again_as_a_new_attempt(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.answers = [NotSent(reason="refused")]
+    duties.place_due()
+    assert duties.place_due() == 0  # not before its time
+    duties.clock.advance(POLICY.unsent_retry)
+    duties.place_due()
+    first, second = duties.attempts(call_id)
+    assert (first.answer, second.answer) == (Answer.NOT_SENT, Answer.ACCEPTED)
+    assert first.reference != second.reference
+
+
+def test_a_call_that_can_never_be_sent_is_missed_at_its_deadline_and_says_why(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.answers = [NotSent(reason="refused")] * 100
+    while duties.call(call_id).state is not State.ENDED:
+        duties.clock.advance(POLICY.unsent_retry)
+        duties.place_due()
+    call = duties.call(call_id)
+    assert call.outcome is Outcome.MISSED
+    assert "could not be reached" in call.reason
+    assert duties.clock.now() <= call.deadline_at
+
+
+def test_a_401_is_followed_by_one_attempt_at_once_and_then_by_slower_ones(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.answers = [Unauthorized(reason="expired"), Unauthorized(reason="expired")]
+    duties.place_due()
+    duties.place_due()
+    assert len(duties.attempts(call_id)) == 2
+    assert duties.call(call_id).wake_at == NOON + POLICY.unauthorized_retry
+
+
+def test_a_refusal_for_now_is_planned_again_when_the_provider_says(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.answers = [RefusedForNow(reason="busy", retry_after=timedelta(seconds=40))]
+    duties.place_due()
+    assert duties.call(call_id).wake_at == NOON + timedelta(seconds=40)
+
+
+def test_a_refusal_for_now_past_the_deadline_ends_as_missed(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.answers = [RefusedForNow(reason="busy", retry_after=timedelta(hours=1))]
+    duties.place_due()
+    assert duties.call(call_id).outcome is Outcome.MISSED
+
+
+def test_a_refusal_for_good_fails_the_call_and_keeps_the_providers_words(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.answers = [Refused(reason="origin not owned", status=403)]
+    duties.place_due()
+    call = duties.call(call_id)
+    assert call.outcome is Outcome.FAILED
+    assert "origin not owned" in call.reason
+
+
+def test_the_history_never_holds_what_the_provider_wrote(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.answers = [Refused(reason="+32468373901 is unknown", status=404)]
+    duties.place_due()
+    rows = duties.ledger.read(lambda c: c.execute("SELECT detail FROM event").fetchall())
+    assert not [row["detail"] for row in rows if "468" in row["detail"]]
+    assert "+32468373901" in duties.call(call_id).reason
+
+
+def test_a_barred_destination_is_never_requested(duties: Bench) -> None:
+    call_id = duties.add(destination=PhoneNumber("+3290012345"))
+    duties.place_due()
+    call = duties.call(call_id)
+    assert (call.outcome, duties.provider.requests) == (Outcome.BARRED, [])
+    assert "premium" in call.reason
+
+
+def test_barring_that_came_after_the_claim_still_counts(duties: Bench) -> None:
+    call_id = duties.add()
+    claim = duties.claim()
+    duties.placing.barring = replace(BARRING, numbers=frozenset({claim.call.destination}))
+    duties.placing.place(claim)
+    assert (duties.call(call_id).outcome, duties.provider.requests) == (Outcome.BARRED, [])
+
+
+def test_a_call_moved_after_its_claim_is_not_placed_by_that_claim(duties: Bench) -> None:
+    call_id = duties.add()
+    claim = duties.claim()
+    later = NOON + timedelta(hours=1)
+    duties.ledger.write(move_call, duties.call(call_id), _at(duties, call_id, later))
+    duties.placing.place(claim)
+    assert duties.provider.requests == []
+    assert (duties.call(call_id).state, duties.call(call_id).due_at) == (State.PLANNED, later)
+
+
+def test_a_call_cancelled_after_its_claim_is_not_placed(duties: Bench) -> None:
+    call_id = duties.add()
+    claim = duties.claim()
+    duties.ledger.write(end_call, call_id, Outcome.CANCELLED, "gone", NOON, leaving=[State.CLAIMED])
+    duties.placing.place(claim)
+    assert duties.provider.requests == []
+
+
+def test_nothing_is_placed_past_its_deadline(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.clock.advance(POLICY.grace + timedelta(seconds=1))
+    duties.place_due()
+    call = duties.call(call_id)
+    assert (call.outcome, duties.provider.requests) == (Outcome.MISSED, [])
+    assert "5 min 1 s late" in call.reason
+
+
+def test_late_within_grace_is_placed(duties: Bench) -> None:
+    duties.add()
+    duties.clock.advance(POLICY.grace)
+    duties.place_due()
+    assert len(duties.provider.requests) == 1
+
+
+def test_without_a_token_nothing_is_attempted_and_the_call_waits(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.obstacle = "no token: the provider is down"
+    duties.place_due()
+    assert duties.attempts(call_id) == ()
+    duties.provider.obstacle = None
+    duties.clock.advance(POLICY.unsent_retry)
+    duties.place_due()
+    assert duties.call(call_id).state is State.PLACED
+
+
+def test_a_token_that_never_comes_is_the_reason_of_the_missed_call(duties: Bench) -> None:
+    call_id = duties.add()
+    duties.provider.obstacle = "no token: the provider is down"
+    for _ in range(100):
+        duties.place_due()
+        duties.clock.advance(POLICY.unsent_retry)
+    call = duties.call(call_id)
+    assert call.outcome is Outcome.MISSED
+    assert "no token" in call.reason
+
+
+def test_a_second_call_of_an_origin_waits_until_the_first_has_ended(duties: Bench) -> None:
+    duties.add()
+    second = duties.add(destination=PhoneNumber("+32468373902"))
+    duties.place_due()
+    assert len(duties.provider.requests) == 1
+    assert duties.call(second).state is State.PLANNED
+    assert duties.call(second).wake_at > NOON
+
+
+def test_a_call_whose_origin_stays_held_is_tried_just_before_its_deadline(duties: Bench) -> None:
+    duties.add()
+    second = duties.add(destination=PhoneNumber("+32468373902"))
+    while len(duties.provider.requests) < 2:
+        duties.clock.advance(timedelta(seconds=1))
+        duties.place_due()
+    left = duties.call(second).deadline_at - duties.clock.now()
+    assert timedelta() <= left <= POLICY.origin_retry
+
+
+def test_a_machine_that_stood_still_after_the_intention_sends_nothing(duties: Bench) -> None:
+    call_id = duties.add()
+    real = duties.ledger.write
+
+    def stalls(work: object, *args: object, **kwargs: object) -> object:
+        result = real(work, *args, **kwargs)  # type: ignore[arg-type]
+        duties.clock.advance(timedelta(seconds=3))
+        return result
+
+    duties.ledger.write = stalls  # type: ignore[method-assign,assignment]
+    duties.place_due()
+    (attempt,) = duties.attempts(call_id)
+    assert duties.provider.requests == []
+    assert attempt.answer is Answer.NOT_SENT
+    assert duties.call(call_id).state is State.PLANNED
+
+
+def test_a_ledger_that_cant_be_written_sends_nothing_and_the_claim_is_given_back(duties: Bench) -> None:
+    call_id = duties.add()
+    claim = duties.claim()
+    real = duties.ledger.write
+
+    def full(*_: object, **__: object) -> object:
+        raise DatabaseUnusable("the disk is full")
+
+    duties.ledger.write = full  # type: ignore[method-assign,assignment]
+    duties.placing.place(claim)
+    assert duties.provider.requests == []
+    assert duties.placing.give_back_stranded() == 0
+    duties.ledger.write = real  # type: ignore[method-assign]
+    assert duties.placing.give_back_stranded() == 1
+    assert duties.call(call_id).state is State.PLANNED
+
+
+def test_an_answer_that_cant_be_recorded_leaves_the_call_to_be_looked_up(duties: Bench) -> None:
+    call_id = duties.add()
+    answers: list[PlaceAnswer] = []
+
+    def break_the_ledger() -> None:
+        duties.ledger.write(_forbid_answers)
+        answers.append(NotSent(reason="never recorded"))
+
+    duties.provider.before_answer = break_the_ledger
+    duties.place_due()
+    (attempt,) = duties.attempts(call_id)
+    assert (duties.call(call_id).state, attempt.answer) == (State.REQUESTED, None)
+    duties.placing.give_back_stranded()
+    assert duties.call(call_id).state is State.REQUESTED
+
+
+def _forbid_answers(connection: Connection) -> None:
+    connection.execute("CREATE TRIGGER broken BEFORE UPDATE ON attempt BEGIN SELECT RAISE(ABORT, 'broken'); END")
+
+
+def _at(duties: Bench, call_id: int, at: object) -> PlannedCall:
+    call = duties.call(call_id)
+    return PlannedCall(
+        keys=frozenset(),
+        origin=call.origin,
+        destination=call.destination,
+        cli=call.cli,
+        presentation=call.presentation,
+        summary=call.summary,
+        asked_at=at,  # type: ignore[arg-type]
+        due_at=at,  # type: ignore[arg-type]
+        deadline_at=at + POLICY.grace,  # type: ignore[operator]
+    )
+
+
+def test_the_end_of_another_call_doesnt_cut_the_wait_that_a_provider_asked_for(duties: Bench) -> None:
+    first = duties.add()
+    duties.provider.answers = [RefusedForNow(reason="busy", retry_after=timedelta(seconds=40))]
+    duties.place_due()
+    duties.add(destination=PhoneNumber("+32468373902"))
+    duties.provider.answers = [Refused(reason="no", status=403)]
+    duties.place_due()
+    assert duties.call(first).wake_at == NOON + timedelta(seconds=40)
