@@ -1,0 +1,198 @@
+"""Replanning: calendars as stored objects in, calls in a real ledger out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scheduler.calendars.agenda import Zones
+from scheduler.calendars.contact import Contact, ContactNumber, Contacts
+from scheduler.calendars.settings import CalendarRules, Company
+from scheduler.calls.call import Call, Outcome, State
+from scheduler.calls.policy import Policy
+from scheduler.database import Connection, Database
+from scheduler.duties.replan import PlanRules, ReplanDuty
+from scheduler.ledger import open_ledger
+from scheduler.ledger.calls import select_calls
+from scheduler.ledger.collections import StoredObject, delete_objects, record_fetched, upsert_objects
+from scheduler.phone import PhoneNumber
+from tests.clocks import NOON
+from tests.duties.support import DESTINATION, ORIGIN
+
+HOUR = timedelta(hours=1)
+
+
+def rules(*names: str) -> PlanRules:
+    return PlanRules(
+        calendars=tuple(CalendarRules(collection=name, origin=ORIGIN) for name in names),
+        company=Company(region="BE"),
+        zones={name: Zones(floating=ZoneInfo("Europe/Brussels")) for name in names},
+        policy=Policy(),
+    )
+
+
+class World:
+    """Calendars whose objects the test writes, and the calls that come of them."""
+
+    def __init__(self, ledger: Database) -> None:
+        self.ledger = ledger
+        self.duty = ReplanDuty(ledger, rules("sales"))
+
+    def write(self, uid: str, at: datetime | None, *, summary: str = "Call", name: str = "sales") -> None:
+        start = f"DTSTART:{at:%Y%m%dT%H%M%SZ}" if at else "DTSTART:never"
+        lines = (
+            "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test", "BEGIN:VEVENT", f"UID:{uid}",
+            "DTSTAMP:20260101T000000Z", start, f"SUMMARY:{summary}", f"LOCATION:{DESTINATION}",
+            "END:VEVENT", "END:VCALENDAR", "",
+        )  # fmt: skip
+        data = "\r\n".join(lines).encode()
+        self.ledger.write(upsert_objects, name, [StoredObject(href=f"{uid}.ics", etag=str(at), data=data)])
+
+    def delete(self, uid: str, *, name: str = "sales") -> None:
+        self.ledger.write(delete_objects, name, [f"{uid}.ics"])
+
+    def replan(
+        self, now: datetime = NOON, *, read_before: datetime | None = None, name: str = "sales"
+    ) -> dict[str, int]:
+        result = self.duty.run_once(now, changed=[name], read_before={name: read_before})
+        assert result.refused == 0
+        return dict(result.changes)
+
+    def calls(self) -> list[Call]:
+        day = timedelta(days=30)
+        return list(self.ledger.read(select_calls, since=NOON - day, until=NOON + day, limit=100))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with closing(open_ledger(tmp_path / "ledger.db")) as ledger:
+        for name in ("sales", "support"):
+            ledger.write(record_fetched, name, "a", "", NOON - timedelta(minutes=1))
+        yield World(ledger)
+
+
+def test_an_appointment_to_come_is_planned(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    assert world.replan() == {"add": 1}
+    (call,) = world.calls()
+    assert (call.state, call.due_at, call.destination) == (State.PLANNED, NOON + HOUR, DESTINATION)
+
+
+def test_replanning_what_hasnt_changed_changes_nothing(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.replan()
+    assert world.replan() == {}
+
+
+def test_a_moved_appointment_moves_its_call(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.replan()
+    world.write("one", NOON + 2 * HOUR)
+    assert world.replan() == {"move": 1}
+    assert [call.due_at for call in world.calls()] == [NOON + 2 * HOUR]
+
+
+def test_a_deleted_appointment_cancels_its_call(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.replan()
+    world.delete("one")
+    assert world.replan() == {"cancel": 1}
+    (call,) = world.calls()
+    assert (call.outcome, call.reason) == (Outcome.CANCELLED, "the appointment is no longer in the calendar")
+
+
+def test_an_appointment_that_no_longer_rings_says_why(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.replan()
+    world.write("one", NOON + HOUR, summary="Canceled: Call")
+    world.replan()
+    (call,) = world.calls()
+    assert call.outcome is Outcome.CANCELLED
+    assert "cancel" in call.reason.lower()
+
+
+def test_an_event_that_became_unreadable_keeps_its_call(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.replan()
+    world.write("one", None)
+    assert world.replan() == {}
+    assert [call.state for call in world.calls()] == [State.PLANNED]
+
+
+def test_what_is_past_at_the_first_look_is_not_called(world: World) -> None:
+    world.write("one", NOON - timedelta(seconds=30))
+    assert world.replan(read_before=None) == {}
+    assert world.calls() == []
+
+
+def test_what_came_due_between_two_looks_is_called_within_grace(world: World) -> None:
+    world.write("one", NOON - timedelta(seconds=30))
+    assert world.replan(read_before=NOON - timedelta(minutes=1)) == {"add": 1}
+
+
+def test_what_came_due_while_nobody_could_look_is_told_as_missed(world: World) -> None:
+    world.write("one", NOON - HOUR)
+    assert world.replan(read_before=NOON - 2 * HOUR) == {"addmissed": 1}
+    (call,) = world.calls()
+    assert (call.outcome, call.reason) == (Outcome.MISSED, "came due while its calendar could not be read")
+    assert world.replan(read_before=NOON - 2 * HOUR) == {}
+
+
+def test_the_same_event_in_two_calendars_is_one_call_until_the_last_one_goes(world: World) -> None:
+    world.duty.use(rules("sales", "support"), Contacts())
+    for name in ("sales", "support"):
+        world.write("one", NOON + HOUR, name=name)
+        world.replan(name=name)
+    assert len(world.calls()) == 1
+    world.delete("one", name="sales")
+    assert "cancel" not in world.replan(name="sales")
+    world.delete("one", name="support")
+    assert world.replan(name="support") == {"cancel": 1}
+
+
+def test_a_calendar_that_is_no_longer_configured_cancels_its_calls_and_says_so(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.replan()
+    world.duty.use(rules("support"), Contacts())
+    world.duty.run_once(NOON)
+    (call,) = world.calls()
+    assert call.reason == "calendar sales is no longer configured"
+
+
+def test_a_contact_that_gets_a_number_makes_its_appointment_ring(world: World) -> None:
+    data = (
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test\r\nBEGIN:VEVENT\r\nUID:two\r\n"
+        f"DTSTAMP:20260101T000000Z\r\nDTSTART:{NOON + HOUR:%Y%m%dT%H%M%SZ}\r\n"
+        "SUMMARY:Call Anna Janssens\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    ).encode()
+    world.ledger.write(upsert_objects, "sales", [StoredObject(href="two", etag="1", data=data)])
+    assert world.replan() == {}
+    number = ContactNumber(number=PhoneNumber("+32468373902"))
+    world.duty.use_contacts(Contacts([Contact(name="Anna Janssens", numbers=(number,))]))
+    assert dict(world.duty.run_once(NOON).changes) == {"add": 1}
+
+
+def test_appointments_beyond_the_horizon_wait_for_the_window_to_roll(world: World) -> None:
+    world.write("one", NOON + timedelta(days=20))
+    assert world.replan() == {}
+    assert dict(world.duty.run_once(NOON + timedelta(days=10)).changes) == {"add": 1}
+
+
+def test_a_change_that_the_ledger_forbids_costs_itself_alone(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.write("two", NOON + 2 * HOUR)
+    world.ledger.write(_forbid, NOON + HOUR)
+    result = world.duty.run_once(NOON, changed=["sales"])
+    assert (result.refused, dict(result.changes)) == (1, {"add": 1})
+
+
+def _forbid(connection: Connection, at: datetime) -> None:
+    connection.execute(
+        f"""CREATE TRIGGER forbidden BEFORE INSERT ON call WHEN NEW.asked_at LIKE '{at:%Y-%m-%dT%H}%'
+            BEGIN SELECT RAISE(ABORT, 'forbidden'); END"""
+    )

@@ -1,0 +1,167 @@
+"""Syncing: what a fetch stores, what a failure costs, and when the next one is due."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler.database import Database
+from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar, next_fetch_at
+from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable
+from scheduler.ledger import open_ledger
+from scheduler.ledger.collections import Collection, select_collection, select_etags
+from scheduler.sources.source import Fetched, FetchedObject, SourceState
+from tests.clocks import NOON, SetClock
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class ScriptedSource:
+    """Gives one prepared reply a fetch, and keeps what it was asked."""
+
+    replies: list[Fetched | Exception]
+    name: str = "sales"
+    asked: list[tuple[SourceState | None, dict[str, str]]] = field(default_factory=list)
+
+    def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+        self.asked.append((state, dict(known)))
+        reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Database]:
+    with closing(open_ledger(tmp_path / "ledger.db")) as found:
+        yield found
+
+
+def fetched(*hrefs: str, deleted: tuple[str, ...] = (), token: str = "t1") -> Fetched:
+    objects = tuple(FetchedObject(href=href, etag=f"etag-{href}", data=b"x") for href in hrefs)
+    return Fetched(state=SourceState(sync_token=token), changed=objects, deleted=deleted)
+
+
+def synced(
+    ledger: Database, source: ScriptedSource, *, settings: str = "a", clock: SetClock | None = None
+) -> Synced:
+    calendar = SyncedCalendar(source=source, every=MINUTE, settings=settings)
+    with closing(SyncDuty(ledger, [calendar], clock or SetClock(), lambda _: None)) as duty:
+        return duty.sync_all()[0]
+
+
+def stored(ledger: Database) -> dict[str, str]:
+    return ledger.read(select_etags, "sales")
+
+
+def row(ledger: Database) -> Collection:
+    found = ledger.read(select_collection, "sales")
+    assert found is not None
+    return found
+
+
+def test_a_fetch_stores_what_changed_and_its_state(ledger: Database) -> None:
+    first = synced(ledger, ScriptedSource([fetched("1.ics", "2.ics")]))
+    assert (first.changed, first.read_before) == (2, None)
+    assert stored(ledger) == {"1.ics": "etag-1.ics", "2.ics": "etag-2.ics"}
+    assert SourceState.from_json(row(ledger).state).sync_token == "t1"
+
+
+def test_the_next_fetch_is_given_the_stored_state_and_etags(ledger: Database) -> None:
+    source = ScriptedSource([fetched("1.ics"), fetched(deleted=("1.ics",), token="t2")])
+    synced(ledger, source)
+    second = synced(ledger, source)
+    state, known = source.asked[1]
+    assert state is not None
+    assert (state.sync_token, known) == ("t1", {"1.ics": "etag-1.ics"})
+    assert (second.deleted, second.read_before, stored(ledger)) == (1, NOON, {})
+
+
+def test_a_failed_fetch_keeps_the_last_good_objects_and_says_why(ledger: Database) -> None:
+    source = ScriptedSource([fetched("1.ics"), SourceUnreachable("sales", "no answer", remedy="look at it")])
+    synced(ledger, source)
+    assert synced(ledger, source).problem == "no answer (look at it)"
+    assert stored(ledger) == {"1.ics": "etag-1.ics"}
+    assert (row(ledger).failures, row(ledger).problem) == (1, "no answer (look at it)")
+
+
+def test_other_settings_start_anew_and_replace_what_was_stored(ledger: Database) -> None:
+    synced(ledger, ScriptedSource([fetched("old.ics")]))
+    source = ScriptedSource([fetched("new.ics")])
+    result = synced(ledger, source, settings="b")
+    assert source.asked == [(None, {})]
+    assert (result.read_before, stored(ledger)) == (None, {"new.ics": "etag-new.ics"})
+
+
+def test_other_settings_that_fail_keep_the_old_objects(ledger: Database) -> None:
+    synced(ledger, ScriptedSource([fetched("old.ics")]))
+    synced(ledger, ScriptedSource([SourceUnreachable("sales", "no answer")]), settings="b")
+    assert stored(ledger) == {"old.ics": "etag-old.ics"}
+    calendar = SyncedCalendar(source=ScriptedSource([]), every=MINUTE, settings="b")
+    assert next_fetch_at(calendar, row(ledger)) == NOON + MINUTE
+
+
+def test_one_calendars_failure_costs_no_other(ledger: Database) -> None:
+    bad = ScriptedSource([RuntimeError("a defect")], name="bad")
+    good = ScriptedSource([fetched("1.ics")])
+    calendars = [SyncedCalendar(source=one, every=MINUTE, settings="a") for one in (bad, good)]
+    with closing(SyncDuty(ledger, calendars, SetClock(), lambda _: None)) as duty:
+        results = duty.sync_all()
+    assert [bool(one.problem) for one in results] == [True, False]
+
+
+def test_a_slow_calendar_is_not_fetched_twice_at_once(ledger: Database) -> None:
+    release, entered = threading.Event(), threading.Event()
+
+    class Slow(ScriptedSource):
+        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+            entered.set()
+            release.wait(10)
+            return super().fetch(state, known)
+
+    calendar = SyncedCalendar(source=Slow([fetched()]), every=MINUTE, settings="a")
+    done = threading.Event()
+    with closing(SyncDuty(ledger, [calendar], SetClock(), lambda _: done.set())) as duty:
+        assert duty.run_once(NOON) == 1
+        assert entered.wait(10)
+        assert duty.run_once(NOON) == 0
+        release.set()
+        assert done.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("failures", "forbidden", "minutes"),
+    [(0, False, 1), (1, False, 1), (2, False, 2), (3, False, 4), (20, False, 10), (1, True, 5), (20, True, 360)],
+)
+def test_failures_back_off_and_refused_logins_further(failures: int, forbidden: bool, minutes: int) -> None:
+    collection = Collection(
+        name="sales",
+        settings="a",
+        state="",
+        good_at=None,
+        tried_with="a",
+        tried_at=NOON,
+        failures=failures,
+        problem="",
+        forbidden=forbidden,
+    )
+    calendar = SyncedCalendar(source=ScriptedSource([]), every=MINUTE, settings="a")
+    assert next_fetch_at(calendar, collection) == NOON + minutes * MINUTE
+
+
+def test_a_calendar_never_tried_is_due_at_once() -> None:
+    calendar = SyncedCalendar(source=ScriptedSource([]), every=MINUTE, settings="a")
+    assert next_fetch_at(calendar, None) == datetime.min.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("error", [SourceForbidden, SourceUnreachable])
+def test_a_refused_login_is_remembered_as_one(ledger: Database, error: type[SourceError]) -> None:
+    synced(ledger, ScriptedSource([error("sales", "no")]))
+    assert row(ledger).forbidden is (error is SourceForbidden)
