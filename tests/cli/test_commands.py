@@ -1,0 +1,266 @@
+"""The commands, as an admin or a script uses them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from scheduler.cli import cli
+from scheduler.clock import SystemClock
+from scheduler.config import read_config
+from scheduler.daemon import running_daemon
+from scheduler.gateway.settings import Behaviour, LineScript
+from tests.world import World, await_true, small_world, soon, whole_world
+
+BUSY = "+32468373903"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Files alone: nothing listens, no daemon has ever run."""
+    return small_world(tmp_path)
+
+
+@pytest.fixture
+def open_world(tmp_path: Path) -> Iterator[World]:
+    busy = LineScript(number_prefix=BUSY, does=Behaviour.BUSY, after=timedelta(milliseconds=10))
+    with whole_world(tmp_path, busy) as found:
+        yield found
+
+
+@contextmanager
+def daemon_running(world: World) -> Iterator[None]:
+    with running_daemon(read_config(world.config), SystemClock()):
+        yield
+
+
+def command(world: World, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, [arguments[0], "--config", str(world.config), *arguments[1:]])
+
+
+def rows(world: World, *arguments: str) -> Any:
+    result = command(world, *arguments, "--json")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return json.loads(result.stdout)
+
+
+def test_plan_shows_the_calls_to_come_before_any_daemon_ran(world: World) -> None:
+    at = soon(3600)
+    world.put("one", at)
+    (row,) = rows(world, "plan")
+    assert row == {
+        "due_at": at.isoformat().replace("+00:00", "Z"),
+        "starts_at": at.isoformat().replace("+00:00", "Z"),
+        "origin": "+3228160258",
+        "destination": "+32468373901",
+        "cli": "+3228160257",
+        "presentation": "ALLOWED",
+        "summary": "Call Anna Janssens",
+        "calendar": "sales",
+        "uid": "one",
+        "recurrence_id": "",
+        "asks": True,
+        "state": "planned",
+        "reason": "",
+        "call": None,
+    }
+    assert not (world.folder / "ledger.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "summary", "reason"),
+    [
+        ((), "Lunch", "call"),
+        ((), "Call Nobody Known", "no contact"),
+        (("TRANSP:TRANSPARENT",), "Call Anna Janssens", "free"),
+        (("STATUS:CANCELLED",), "Call Anna Janssens", "cancelled"),
+        (("LOCATION:0900 12 345",), "Call", "barred: premium"),
+        (("LOCATION:112",), "Call", "emergency"),
+    ],
+)
+def test_plan_says_why_an_event_wont_ring(world: World, lines: tuple[str, ...], summary: str, reason: str) -> None:
+    world.put("one", soon(3600), *lines, summary=summary)
+    (row,) = rows(world, "plan")
+    assert row["state"] == "not_ringing"
+    assert reason in row["reason"]
+
+
+def test_plan_looks_at_past_windows_without_touching_the_ledger(world: World) -> None:
+    at = soon(-86400)
+    world.put("one", at)
+    (row,) = rows(world, "plan", "--from", "-2 d", "--to", "now")
+    assert (row["state"], row["reason"]) == ("not_ringing", "already past when it appeared")
+    assert not (world.folder / "ledger.db").exists()
+
+
+def test_plan_as_a_table_names_both_numbers_and_the_events_that_stay_silent(world: World) -> None:
+    world.put("one", soon(3600))
+    world.put("two", soon(3700), summary="Lunch")
+    result = command(world, "plan")
+    assert result.exit_code == 0
+    for text in ("+3228160258", "+32468373901", "Lunch", "Events that don't ring"):
+        assert text in result.stdout
+
+
+def test_a_calendar_that_cant_be_read_is_a_problem_and_exit_1(world: World) -> None:
+    (world.folder / "sales.ics").unlink()
+    result = command(world, "plan")
+    assert result.exit_code == 1
+    assert "calendar sales" in result.stderr
+
+
+def test_a_window_that_ends_before_it_begins_is_wrong_usage(world: World) -> None:
+    assert command(world, "plan", "--from", "+2 d", "--to", "now").exit_code == 2
+    assert command(world, "plan", "--from", "gibberish").exit_code == 2
+
+
+def test_why_tells_the_decision_rule_by_rule(world: World) -> None:
+    world.put("one", soon(3600))
+    result = command(world, "why", "anna")
+    assert result.exit_code == 0
+    for text in ("asking", "destination", "origin", "rings at", "uid one"):
+        assert text in result.stdout
+
+
+def test_why_of_an_unknown_event_is_exit_1(world: World) -> None:
+    assert command(world, "why", "nonsense").exit_code == 1
+
+
+def test_check_tells_every_problem_with_its_remedy_and_exits_1(world: World) -> None:
+    world.put("one", soon(3600), summary="Call Nobody Known")
+    (world.folder / "customers.csv").write_text("name;mobile\nAnna Janssens;4.68E+10\n")
+    result = command(world, "check")
+    assert result.exit_code == 1
+    assert "customers.csv, line 2" in result.stdout
+    assert "no contact is named 'Nobody Known'" in result.stdout
+    assert "PROBLEM provider" in result.stdout
+
+
+def test_check_is_content_where_everything_is_well(open_world: World) -> None:
+    open_world.put("one", soon(3600))
+    result = command(open_world, "check")
+    assert (result.exit_code, "PROBLEM" in result.stdout) == (0, False), result.stdout
+
+
+def test_a_broken_configuration_is_told_with_every_line(world: World) -> None:
+    world.configure(lambda text: text.replace('every = "200 ms"', 'evry = "200 ms"\norigni = "x"'))
+    result = command(world, "check")
+    assert result.exit_code == 1
+    assert "calendar[0].evry: there is no such option" in result.stdout
+    assert "calendar[0].origni: there is no such option" in result.stdout
+
+
+def test_place_without_a_daemon_rings_and_tells_the_outcome(open_world: World) -> None:
+    result = command(open_world, "place", "--origin", "+3228160258", "--destination", "0468 37 39 01")
+    assert result.exit_code == 0, result.output
+    assert "answered" in result.stdout
+
+
+def test_place_of_a_busy_number_is_exit_1_and_says_so(open_world: World) -> None:
+    result = command(open_world, "place", "--origin", "+3228160258", "--destination", BUSY, "--json")
+    assert result.exit_code == 1
+    row = json.loads(result.stdout)
+    assert (row["outcome"], len(row["attempts"])) == ("busy", 1)
+    assert set(row["attempts"][0]) >= {"reference", "session_id", "requested_at"}
+
+
+def test_place_beside_a_daemon_is_done_by_it(open_world: World) -> None:
+    with daemon_running(open_world):
+        result = command(open_world, "place", "--origin", "+3228160258", "--destination", "+32468373901")
+        assert result.exit_code == 0, result.output
+    assert [call.summary for call in open_world.ended()] == ["placed by hand"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "destination", "reason"),
+    [
+        ("+3228160250", "+32468373901", "isn't one of the company's own numbers"),
+        ("+3228160258", "112", "emergency or short number"),
+        ("+3228160258", "0900 12 345", "barred: premium"),
+        ("+3228160258", "+12025550143", "barred: country US"),
+        ("+3228160258", "+3228160259", "barred: one of the company's own numbers"),
+        ("+3228160258", "0468 37 39 O1", "not a phone number"),
+    ],
+)
+@pytest.mark.parametrize("beside", [False, True])
+def test_place_refuses_before_anything_is_requested(
+    open_world: World, origin: str, destination: str, reason: str, beside: bool
+) -> None:
+    arguments = ("place", "--origin", origin, "--destination", destination)
+    if beside:
+        with daemon_running(open_world):
+            result = command(open_world, *arguments)
+    else:
+        result = command(open_world, *arguments)
+    assert result.exit_code == 1
+    assert reason in result.stderr
+    assert open_world.calls() == []
+
+
+def test_sync_reads_every_calendar_and_plans(world: World) -> None:
+    world.put("one", soon(3600))
+    assert rows(world, "sync") == [{"calendar": "sales", "changed": 1, "deleted": 0, "problem": ""}]
+    assert [str(call.destination) for call in world.calls()] == ["+32468373901"]
+
+
+def test_sync_beside_a_daemon_is_done_by_it(open_world: World) -> None:
+    with daemon_running(open_world):
+        open_world.put("one", soon(3600))
+        assert command(open_world, "sync").exit_code == 0
+    assert len(open_world.calls()) == 1
+
+
+def test_sync_of_a_broken_calendar_is_exit_1(world: World) -> None:
+    (world.folder / "sales.ics").write_text("<html>")
+    result = command(world, "sync")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("sales: ")
+
+
+def test_calls_tells_outcome_attempts_and_duration(open_world: World) -> None:
+    at = soon()
+    open_world.put("one", at)
+    with daemon_running(open_world):
+        await_true(lambda: len(open_world.ended()) == 1)
+    (row,) = rows(open_world, "calls")
+    assert (row["outcome"], row["uid"], row["calendar"], row["recurrence_id"]) == ("answered", "one", "sales", "")
+    assert row["duration"] == 1  # the gateway counts whole seconds, begun ones too
+    (attempt,) = row["attempts"]
+    assert attempt["session_id"].isdigit()
+    assert datetime.fromisoformat(attempt["requested_at"]) - at < timedelta(seconds=5)
+    assert command(open_world, "calls").stdout.count("answered") == 1
+
+
+def test_calls_leaves_what_is_still_to_come_to_plan(world: World) -> None:
+    world.put("one", soon(3600))
+    rows(world, "sync")
+    assert rows(world, "calls") == []
+    assert [row["state"] for row in rows(world, "calls", "--planned")] == ["planned"]
+    (planned,) = rows(world, "plan")
+    assert (planned["state"], planned["call"]) == ("planned", 1)
+
+
+def test_calls_names_the_calendars_that_fail(world: World) -> None:
+    rows(world, "sync")
+    (world.folder / "sales.ics").write_text("<html>")
+    command(world, "sync")
+    assert "calendar sales" in command(world, "calls").stderr
+
+
+def test_a_missing_configuration_is_told_in_a_sentence(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["plan", "--config", str(tmp_path / "none.toml")])
+    assert "none.toml: No such file or directory (name the file with --config)" in str(result.exception)
+
+
+def test_secrets_are_needed_only_by_commands_that_use_them(world: World) -> None:
+    (world.folder / "secret").unlink()
+    world.put("one", datetime.now(UTC) + timedelta(hours=1))
+    assert command(world, "plan").exit_code == 0
+    assert command(world, "check").exit_code == 1

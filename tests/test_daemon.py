@@ -1,0 +1,185 @@
+"""The daemon as a whole, on a real gateway, a real ledger and real files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler.calls.call import Outcome, State
+from scheduler.clock import SystemClock
+from scheduler.config import read_config
+from scheduler.daemon import Daemon, running_daemon
+from scheduler.errors import ConfigError, DatabaseBusy
+from scheduler.gateway.settings import Behaviour, Fault, FaultKind, LineScript
+from scheduler.ledger import open_ledger
+from scheduler.ledger.collections import select_collections
+from scheduler.serving import listen
+from tests.world import World, await_true, soon, whole_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with whole_world(tmp_path) as found:
+        yield found
+
+
+def daemon_of(world: World) -> Iterator[Daemon]:
+    with running_daemon(read_config(world.config), SystemClock()) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def daemon(world: World) -> Iterator[Daemon]:
+    yield from daemon_of(world)
+
+
+def test_an_event_in_a_file_rings_at_its_second_and_ends_with_its_outcome(world: World, daemon: Daemon) -> None:
+    at = soon()
+    world.put("one", at)
+    await_true(lambda: len(world.ended()) == 1)
+    (call,) = world.ended()
+    assert (call.outcome, call.due_at, call.attempts) == (Outcome.ANSWERED, at, 1)
+    assert daemon.alive()
+
+
+@pytest.mark.usefixtures("daemon")
+def test_a_moved_event_rings_at_its_new_time_only(world: World) -> None:
+    world.put("one", soon(3600))
+    await_true(lambda: len(world.calls()) == 1)
+    at = soon()
+    world.put("one", at)
+    await_true(lambda: len(world.ended()) == 1)
+    assert [(call.due_at, call.outcome) for call in world.calls()] == [(at, Outcome.ANSWERED)]
+
+
+@pytest.mark.usefixtures("daemon")
+def test_a_deleted_event_never_rings(world: World) -> None:
+    world.put("one", soon(3600))
+    await_true(lambda: len(world.calls()) == 1)
+    world.delete("one")
+    await_true(lambda: len(world.ended()) == 1)
+    assert [(call.outcome, call.attempts) for call in world.calls()] == [(Outcome.CANCELLED, 0)]
+
+
+@pytest.mark.usefixtures("daemon")
+def test_a_broken_feed_changes_nothing_and_the_next_good_one_goes_on(world: World) -> None:
+    world.put("one", soon(3600))
+    await_true(lambda: len(world.calls()) == 1)
+    (world.folder / "sales.ics").write_text("<html>please log in</html>")
+    await_true(lambda: _problem(world) != "")
+    assert [call.state for call in world.calls()] == [State.PLANNED]
+    world.put("two", soon(7200))
+    await_true(lambda: len(world.calls()) == 2)
+
+
+def _problem(world: World) -> str:
+    with closing(open_ledger(world.folder / "ledger.db", read_only=True)) as ledger:
+        rows = ledger.read(select_collections)
+    return rows[0].problem if rows else ""
+
+
+@pytest.mark.usefixtures("daemon")
+def test_contacts_are_read_again_when_their_file_changes(world: World) -> None:
+    world.put("one", soon(3600), summary="Call Bea Maes")
+    (world.folder / "customers.csv").write_text("name;mobile\nBea Maes;0468 37 39 02\n")
+    await_true(lambda: [str(call.destination) for call in world.calls()] == ["+32468373902"])
+
+
+@pytest.mark.usefixtures("daemon")
+def test_a_second_daemon_on_the_ledger_is_refused_and_told_who_holds_it(world: World) -> None:
+    with (
+        pytest.raises(DatabaseBusy, match="in use by the daemon with process id"),
+        running_daemon(read_config(world.config), SystemClock()),
+    ):
+        pass
+
+
+def test_a_callback_address_in_use_is_told_before_anything_starts(world: World) -> None:
+    with listen("127.0.0.1", 0, "test") as taken:
+        port = taken.getsockname()[1]
+        world.configure(lambda text: text.replace("127.0.0.1:0", f"127.0.0.1:{port}"))
+        with (
+            pytest.raises(ConfigError, match="can't be listened on"),
+            running_daemon(read_config(world.config), SystemClock()),
+        ):
+            pass
+
+
+def test_another_configuration_is_taken_over_while_running(
+    world: World, daemon: Daemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.put("one", soon(3600))
+    await_true(lambda: len(world.calls()) == 1)
+    world.configure(
+        lambda text: (
+            text.replace('origin = "+3228160258"\n\n[[contacts', 'origin = "+3228160259"\n\n[[contacts')
+            + "\n[calling]\nworkers = 3\n"
+        )
+    )
+    with caplog.at_level(logging.WARNING):
+        daemon.use(read_config(world.config))
+    assert [str(call.origin) for call in world.calls()] == ["+3228160259"]
+    assert "calling.workers changes at the next restart" in caplog.text
+
+
+def test_a_call_in_flight_at_the_stop_is_finished_and_found_again_at_the_next_start(tmp_path: Path) -> None:
+    slow = Fault(kind=FaultKind.SLOW, delay=timedelta(milliseconds=500))
+    with whole_world(tmp_path, faults=(slow,)) as world:
+        daemon = daemon_of(world)
+        next(daemon)
+        world.put("one", soon())
+        await_true(lambda: any(call.state is State.REQUESTED for call in world.calls()))
+        next(daemon, None)  # stops it
+        assert [call.state for call in world.calls()] in ([State.PLACED], [State.ENDED])
+        again = daemon_of(world)
+        next(again)
+        await_true(lambda: len(world.ended()) == 1)
+        next(again, None)
+        (call,) = world.calls()
+        assert (call.outcome, call.attempts) == (Outcome.ANSWERED, 1)
+
+
+@pytest.mark.parametrize(
+    ("does", "outcome"),
+    [
+        (Behaviour.BUSY, Outcome.BUSY),
+        (Behaviour.NO_ANSWER, Outcome.NO_ANSWER),
+        (Behaviour.NOT_FOUND, Outcome.FAILED),
+        (Behaviour.REFUSED, Outcome.FAILED),
+    ],
+)
+def test_what_the_line_does_becomes_the_outcome(tmp_path: Path, does: Behaviour, outcome: Outcome) -> None:
+    script = LineScript(number_prefix="+32468373901", does=does, after=timedelta(milliseconds=10))
+    with whole_world(tmp_path, script) as world:
+        daemon = daemon_of(world)
+        next(daemon)
+        world.put("one", soon())
+        await_true(lambda: len(world.ended()) == 1)
+        next(daemon, None)
+        assert [call.outcome for call in world.calls()] == [outcome]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.LOSE_ANSWER, FaultKind.SERVER_ERROR_AFTER_ACCEPT])
+def test_a_lost_answer_is_settled_from_the_records_without_a_second_ring(tmp_path: Path, kind: FaultKind) -> None:
+    with whole_world(tmp_path, faults=(Fault(kind=kind), Fault(kind=FaultKind.NO_CALLBACK))) as world:
+        daemon = daemon_of(world)
+        next(daemon)
+        world.put("one", soon())
+        await_true(lambda: len(world.ended()) == 1)
+        next(daemon, None)
+        assert [(call.outcome, call.attempts) for call in world.calls()] == [(Outcome.ANSWERED, 1)]
+
+
+def test_a_token_that_expired_costs_one_attempt_and_no_ring(tmp_path: Path) -> None:
+    with whole_world(tmp_path, faults=(Fault(kind=FaultKind.EXPIRED_TOKEN, first=1),)) as world:
+        daemon = daemon_of(world)
+        next(daemon)
+        world.put("one", soon())
+        await_true(lambda: len(world.ended()) == 1)
+        next(daemon, None)
+        assert [(call.outcome, call.attempts) for call in world.calls()] == [(Outcome.ANSWERED, 2)]
