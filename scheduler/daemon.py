@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 _TICK = timedelta(seconds=0.5)  # how often due calendars and commands are looked for
 _CONTACTS_EVERY = timedelta(seconds=5)
-_REPLAN_EVERY = timedelta(minutes=15)  # lets the window roll on
+_REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good a round that failed
 _TOKEN_EVERY = timedelta(seconds=5)
 _LATEST_BEAT = timedelta(seconds=10)
 

@@ -69,5 +69,3 @@ def window_options(default_from: str, default_to: str) -> Callable[[F], F]:
 def at_least(start: datetime, end: datetime) -> None:
     if end <= start:
         raise click.UsageError("--to must be later than --from")
-
-

@@ -22,7 +22,7 @@ from scheduler.config import Config, read_config
 from scheduler.daemon import place_by_hand
 from scheduler.database import Database
 from scheduler.duties.collect import CollectDuty
-from scheduler.duties.command import await_result, leave_command
+from scheduler.duties.command import PATIENCE, await_result, leave_command
 from scheduler.duties.place import PlaceDuty
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
@@ -69,9 +69,9 @@ def place(
 def _by_daemon(config: Config, arguments: dict[str, str], wait: bool) -> Story:
     with closing(open_ledger(config.ledger)) as ledger:
         command = leave_command(ledger, "place", arguments, SystemClock().now())
-        result = await_result(ledger, command, timedelta(seconds=30))
+        result = await_result(ledger, command, PATIENCE + timedelta(seconds=5))
         if result is None:
-            raise click.ClickException("the daemon gave no answer in 30 s: look at its log before you try again")
+            raise click.ClickException("the daemon gave no answer: look at its log before you try again")
         answer = json.loads(result)
         if "error" in answer:
             raise click.ClickException(answer["error"])

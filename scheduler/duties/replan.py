@@ -53,6 +53,7 @@ class ReplanDuty:
         self._rules = rules
         self._contacts = Contacts((), type_order=())
         self._agendas: dict[str, Agenda] = {}
+        self._unread: set[str] = set()  # changed since they were read; a round that fails leaves them here
         self._lock = Lock()
 
     def use(self, rules: PlanRules, contacts: Contacts) -> None:
@@ -77,7 +78,8 @@ class ReplanDuty:
         """
         with self._lock:
             reads = self._reads(read_before or {})
-            self._refresh(now, changed, reads)
+            self._unread.update(changed)
+            self._refresh(now, reads)
             recorded = self._ledger.read(select_recorded, self._start(now, reads))
             return self._apply(self._decide(recorded, now, reads), now)
 
@@ -93,13 +95,14 @@ class ReplanDuty:
     def _start(self, now: datetime, reads: Mapping[str, datetime]) -> datetime:
         return max(min(now - _PAST, *reads.values(), now - _PAST), now - _LONGEST_PAST)
 
-    def _refresh(self, now: datetime, changed: Collection[str], reads: Mapping[str, datetime]) -> None:
+    def _refresh(self, now: datetime, reads: Mapping[str, datetime]) -> None:
         start, end = self._start(now, reads), now + self._rules.policy.horizon
         for rules in self._rules.calendars:
             known = self._agendas.get(rules.collection)
-            if known is None or rules.collection in changed or known.end < end or known.start > start:
+            if known is None or rules.collection in self._unread or known.end < end or known.start > start:
                 # A day more than needed: the window is read again once a day, not at every round.
                 self._agendas[rules.collection] = self._read(rules, start - _PAST, end + _PAST + _LONGEST_LEAD)
+                self._unread.discard(rules.collection)
 
     def _read(self, rules: CalendarRules, start: datetime, end: datetime) -> Agenda:
         objects = self._ledger.read(select_objects, rules.collection)

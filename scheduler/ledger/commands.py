@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.database import Connection, write_instant
+from scheduler.database import Connection, read_instant, write_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class Command:
     id: int
     kind: str
     arguments: Mapping[str, str]
+    asked_at: datetime
 
 
 def insert_command(connection: Connection, kind: str, arguments: Mapping[str, str], now: datetime) -> int:
@@ -28,8 +29,18 @@ def insert_command(connection: Connection, kind: str, arguments: Mapping[str, st
 
 
 def select_open_commands(connection: Connection) -> tuple[Command, ...]:
-    rows = connection.execute("SELECT id, kind, arguments FROM command WHERE done_at IS NULL ORDER BY id")
-    return tuple(Command(id=row["id"], kind=row["kind"], arguments=json.loads(row["arguments"])) for row in rows)
+    rows = connection.execute(
+        "SELECT id, kind, arguments, asked_at FROM command WHERE done_at IS NULL ORDER BY id"
+    )
+    return tuple(
+        Command(
+            id=row["id"],
+            kind=row["kind"],
+            arguments=json.loads(row["arguments"]),
+            asked_at=read_instant(row["asked_at"]),
+        )
+        for row in rows
+    )
 
 
 def finish_command(connection: Connection, command_id: int, result: str, now: datetime) -> None:
