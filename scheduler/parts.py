@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from types import TracebackType
 
 from scheduler.callout.client import CalloutClient
@@ -11,11 +12,12 @@ from scheduler.clock import Clock
 from scheduler.config import CalendarConfig, Config, ProviderConfig
 from scheduler.duties.replan import PlanRules
 from scheduler.duties.sync import SyncedCalendar
+from scheduler.errors import SourceForbidden
 from scheduler.http import Http, HttpSettings
 from scheduler.oauth import TokenSource
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.ics import IcsSource
-from scheduler.sources.source import Source
+from scheduler.sources.source import Fetched, Source, SourceState
 
 
 class ProviderLink(AbstractContextManager["ProviderLink"]):
@@ -37,7 +39,23 @@ def calendars_http() -> Http:
     return Http(HttpSettings())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedSource:
+    """A calendar whose password this user can't read: a login without it would count as a wrong one."""
+
+    name: str
+
+    def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:  # noqa: ARG002
+        raise SourceForbidden(
+            self.name,
+            "its password can't be read by this user",
+            remedy="run this as root or as the service's user",
+        )
+
+
 def build_source(calendar: CalendarConfig, http: Http) -> Source:
+    if calendar.locked:
+        return LockedSource(name=calendar.name)
     if isinstance(calendar.source, CaldavSettings):
         return CaldavSource(calendar.source)
     return IcsSource(calendar.source, http)

@@ -37,7 +37,7 @@ from scheduler.sources.ics import IcsSettings
 
 def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets: bool) -> Config:
     """:param folder: where relative paths of the file start."""
-    revealed = Secrets(folder, problems, wanted=secrets)
+    revealed = Secrets(folder, problems, needed=secrets)
     _check_ownership(file, problems)
     _check_names(file, problems)
     company = _company(file)
@@ -86,11 +86,7 @@ def _check_names(file: DaemonFile, problems: Problems) -> None:
         for email in table.emails
     ]
     for entries in (calendars, contacts, emails):
-        seen: set[str] = set()
-        for key, name in entries:
-            if name in seen:
-                problems.add(key, f"{name!r} is there twice")
-            seen.add(name)
+        problems.add_repeated(entries)
 
 
 def _company(file: DaemonFile) -> Company:
@@ -147,6 +143,7 @@ def _calendar(file: DaemonFile, index: int, folder: Path, secrets: Secrets) -> C
         source=_source(table, password, folder),
         every=table.every,
         digest=_digest(table),
+        locked=table.password is not None and not password,
         rules=CalendarRules(
             collection=table.name,
             asks=table.asks,

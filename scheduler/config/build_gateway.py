@@ -14,6 +14,7 @@ def build_gateway(file: GatewayFile, folder: Path, problems: Problems) -> tuple[
     """The settings and the log level; ``folder`` is where relative paths of the file start."""
     table = file.gateway
     secrets = Secrets(folder, problems)
+    problems.add_repeated((("gateway", "client", index, "id"), one.id) for index, one in enumerate(table.client))
     host, _, port = table.listen.rpartition(":")
     settings = GatewaySettings(
         host=host.strip("[]"),

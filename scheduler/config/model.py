@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -50,7 +53,7 @@ def _read_upper(value: object) -> object:
 
 def _read_address(address: str) -> str:
     host, colon, port = address.rpartition(":")
-    if not (colon and host and port.isdigit() and int(port) < 65536):
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 65536):
         raise ValueError("write an address and a port, as in '127.0.0.1:8470'")
     return address
 
@@ -58,7 +61,23 @@ def _read_address(address: str) -> str:
 def _read_url(url: str) -> str:
     if not url.lower().startswith(("http://", "https://", "webcal://", "webcals://")):
         raise ValueError("write a URL that begins with https:// or http://")
+    if "@" in urlsplit(url).netloc:
+        raise ValueError("a URL holds no user name and password here: write username and password for them")
     return url
+
+
+def _read_region(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch("[A-Za-z]{2}", value):
+        raise ValueError("write a country as its two letters, as in 'BE'")
+    return value.upper()
+
+
+def _read_prefix(text: str) -> str:
+    if not re.fullmatch(r"\+[0-9]*", text):
+        raise ValueError("write how the numbers begin, with plus and country code, as in '+3270'")
+    return text
 
 
 def _read_number(value: object, info: ValidationInfo) -> PhoneNumber:
@@ -81,6 +100,9 @@ Zone = Annotated[str, AfterValidator(_read_zone)]
 Address = Annotated[str, AfterValidator(_read_address)]
 Url = Annotated[str, AfterValidator(_read_url)]
 Number = Annotated[PhoneNumber, PlainValidator(_read_number)]
+Region = Annotated[str, BeforeValidator(_read_region)]
+Prefix = Annotated[str, AfterValidator(_read_prefix)]  # "+" alone is every number
+Interval = Annotated[Duration, Field(ge=timedelta(milliseconds=100))]  # less would be a loop without a pause
 Upper = BeforeValidator(_read_upper)
 
 
@@ -100,7 +122,7 @@ class Secret(Table):
     @model_validator(mode="before")
     @classmethod
     def _refuse_plain(cls, value: object) -> object:
-        if isinstance(value, str):
+        if not isinstance(value, Mapping):
             raise ValueError(
                 'a secret doesn\'t stand in this file: write { file = "…" }, { env = "…" } or { credential = "…" }'
             )
@@ -118,15 +140,21 @@ class Secret(Table):
         :raises ValueError: it can't be read; the message names the place, never the secret.
         """
         if self.env is not None:
-            if self.env not in os.environ:
-                raise ValueError(f"the environment has no variable {self.env}")
-            return os.environ[self.env]
+            return self._from_environment(self.env)
         path = folder / (self.file or self._credential())
         try:
-            return path.read_text(encoding="utf-8").rstrip("\r\n")
+            secret = path.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "is not text"
             raise ValueError(f"the secret's file {path}: {reason}") from None
+        if not secret:
+            raise ValueError(f"the secret's file {path} is empty")
+        return secret
+
+    def _from_environment(self, name: str) -> str:
+        if not os.environ.get(name):
+            raise ValueError(f"the environment has no variable {name}, or an empty one")
+        return os.environ[name]
 
     def _credential(self) -> Path:
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
@@ -136,7 +164,7 @@ class Secret(Table):
 
 
 class CompanyTable(Table):
-    region: Annotated[str, Upper, Field(pattern="^[A-Z]{2}$")] = "BE"
+    region: Region = "BE"
     zone: Zone = "Europe/Brussels"
     owned: tuple[Number, ...]
     cli: Number | None = None
@@ -165,7 +193,7 @@ class CalendarTable(Table):
     username: str = ""
     password: Secret | None = None
     ca_bundle: Path | None = None
-    every: Duration = timedelta(seconds=60)
+    every: Interval = timedelta(seconds=60)
     asks: Asks = Asks.MARKED
     origin: Number | None = None
     cli: Number | None = None
@@ -177,8 +205,6 @@ class CalendarTable(Table):
     def _one_source(self) -> Self:
         if sum(source is not None for source in (self.file, self.url, self.caldav)) != 1:
             raise ValueError("name one source of the calendar: file, url (an ICS feed) or caldav")
-        if self.every < timedelta(milliseconds=100):
-            raise ValueError("every: a calendar is fetched at most ten times a second")
         return self
 
 
@@ -207,16 +233,22 @@ class ProviderTable(Table):
     client_id: str
     client_secret: Secret
     scope: str = "openid"
-    timeout: Duration = timedelta(seconds=20)
-    connect_timeout: Duration = timedelta(seconds=5)
+    timeout: Interval = timedelta(seconds=20)
+    connect_timeout: Interval = timedelta(seconds=5)
     ca_bundle: Path | None = None
     refused_on_503: bool = False
-    cdr_every: Duration = timedelta(seconds=15)
+    cdr_every: Interval = timedelta(seconds=15)
 
 
 class CallbackTable(Table):
     listen: Address = "127.0.0.1:8470"
     url: Url | None = None  # how the provider reaches it; None: http:// and the address
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.url is None and self.listen.rpartition(":")[0] in ("0.0.0.0", "[::]"):
+            raise ValueError(f"url: say how the provider reaches this machine, since {self.listen} is no address")
+        return self
 
 
 class CallingTable(Table):
@@ -229,9 +261,9 @@ class CallingTable(Table):
 
 
 class BarringTable(Table):
-    countries: tuple[Annotated[str, Upper, Field(pattern="^[A-Z]{2}$")], ...] | None = None
+    countries: tuple[Region, ...] | None = None
     types: frozenset[NumberType] = CALLABLE_TYPES
-    prefixes: tuple[Annotated[str, Field(pattern=r"^\+[0-9]+$")], ...] = ()
+    prefixes: tuple[Prefix, ...] = ()
     numbers: tuple[Number, ...] = ()
 
 
@@ -250,7 +282,7 @@ class GatewayClientTable(Table):
 
 
 class GatewayScriptTable(Table):
-    number: Annotated[str, Field(pattern=r"^\+[0-9]*$")]
+    number: Prefix
     does: Behaviour = Behaviour.ANSWER
     after: Duration = timedelta(seconds=1)
     talk: Duration = timedelta(seconds=5)
@@ -258,7 +290,7 @@ class GatewayScriptTable(Table):
 
 class GatewayFaultTable(Table):
     kind: FaultKind
-    destination: Annotated[str, Field(pattern=r"^(\+[0-9]*)?$")] = ""
+    destination: Prefix = "+"
     first: int | None = Field(default=None, ge=1)
     delay: Duration = timedelta()
     status: int = Field(default=503, ge=500, le=599)
@@ -268,8 +300,8 @@ class GatewayTable(Table):
     listen: Address = "127.0.0.1:8471"
     database: Path = Path("/var/lib/call-scheduler-gateway/gateway.db")
     line: Literal["simulated"] = "simulated"
-    region: Annotated[str, Upper, Field(pattern="^[A-Z]{2}$")] = "BE"
-    token_lifetime: Duration = timedelta(hours=1)
+    region: Region = "BE"
+    token_lifetime: Interval = timedelta(hours=1)
     ring_time: Duration = timedelta(seconds=30)
     longest_call: Duration = timedelta(hours=2)
     client: tuple[GatewayClientTable, ...] = Field(min_length=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scheduler.config.toml_lines import TomlLines
@@ -23,6 +23,14 @@ class Problems:
         line = self._lines.line_of(key)
         where = f"{self._path}, line {line}" if line else str(self._path)
         self._found.append(Problem(where=where, what=f"{_dotted(key)}: {what}" if key else what))
+
+    def add_repeated(self, named: Iterable[tuple[Key, str]]) -> None:
+        """Add each name that an entry before it has already."""
+        seen: set[str] = set()
+        for key, name in named:
+            if name in seen:
+                self.add(key, f"{name!r} is there twice")
+            seen.add(name)
 
     def error(self) -> ConfigError:
         return ConfigError(tuple(self._found))

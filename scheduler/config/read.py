@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from scheduler.config.build import build_config
 from scheduler.config.build_gateway import build_gateway
 from scheduler.config.model import DaemonFile, GatewayFile
-from scheduler.config.problems import Problems
+from scheduler.config.problems import Key, Problems
 from scheduler.config.settings import Config
 from scheduler.config.toml_lines import TomlLines
 from scheduler.errors import ConfigError, Problem
@@ -24,7 +25,7 @@ B = TypeVar("B")
 
 
 def read_config(path: Path, *, secrets: bool = True) -> Config:
-    """The daemon's configuration; without ``secrets`` they stay empty, for commands that only look.
+    """The daemon's configuration; without ``secrets`` those that can't be read stay empty.
 
     :raises ConfigError: with every problem, each with its line.
     """
@@ -43,20 +44,49 @@ def _read(path: Path, model: type[M], region_at: Sequence[str], build: Callable[
     text = _text(path)
     data = _parse(path, text)
     problems = Problems(path, TomlLines(text))
-    try:
-        checked = model.model_validate(data, context={"region": _region(data, region_at)})
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            problems.add(fault["loc"], _words(fault["type"], fault["msg"]))
-        raise problems.error() from None
+    region = _region(data, region_at)
+    checked = _validate(model, data, region, problems)
+    if checked is None:
+        raise problems.error()
     built = build(checked, path.absolute().parent, problems)
     problems.stop_if_any()
     return built
 
 
+def _validate(model: type[M], data: Mapping[str, Any], region: str, problems: Problems) -> M | None:
+    """The checked tables, for what shows only between them as well; None where too little of them is left."""
+    try:
+        return model.model_validate(data, context={"region": region})
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+    for fault in faults:
+        problems.add(fault["loc"], _words(fault["type"], fault["msg"]))
+    try:
+        rest = _without(data, [fault["loc"] for fault in faults])
+        return model.model_validate(rest, context={"region": region})
+    except (KeyError, ValidationError):
+        return None
+
+
+def _without(data: Mapping[str, Any], keys: Sequence[Key]) -> dict[str, Any]:
+    """A copy without the options at ``keys``.
+
+    :raises KeyError: one of them is no option of a table, so that what comes after it can't be judged.
+    """
+    rest: dict[str, Any] = deepcopy(dict(data))
+    for *path, option in keys:
+        table: Any = rest
+        for part in path:
+            table = table[part]
+        if not isinstance(table, dict):
+            raise KeyError(option)
+        del table[option]
+    return rest
+
+
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors on Windows begin a file with a mark
     except OSError as error:
         raise ConfigError(
             (Problem(where=str(path), what=error.strerror or str(error), remedy="name the file with --config"),)

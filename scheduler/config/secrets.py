@@ -9,19 +9,20 @@ from scheduler.config.problems import Key, Problems
 
 
 class Secrets:
-    """Reads secrets, or leaves them empty for commands that only look (``wanted=False``)."""
+    """Reads secrets; ``needed=False`` is for commands that only look, which go on without one they can't read."""
 
-    def __init__(self, folder: Path, problems: Problems, *, wanted: bool = True) -> None:
+    def __init__(self, folder: Path, problems: Problems, *, needed: bool = True) -> None:
         self._folder = folder
         self._problems = problems
-        self._wanted = wanted
+        self._needed = needed
 
     def reveal(self, secret: Secret | None, key: Key) -> str:
-        """The secret; "" where there is none, and where it can't be read, which is then a problem."""
-        if secret is None or not self._wanted:
+        """The secret; "" where there is none, and where it can't be read, which is a problem if it is needed."""
+        if secret is None:
             return ""
         try:
             return secret.reveal(self._folder)
         except ValueError as error:
-            self._problems.add(key, str(error))
+            if self._needed:
+                self._problems.add(key, str(error))
             return ""

@@ -27,6 +27,7 @@ class CalendarConfig:
     source: IcsSettings | CaldavSettings
     every: timedelta
     digest: str  # of what it is fetched with
+    locked: bool  # it has a password that this user can't read
     rules: CalendarRules
 
     @property

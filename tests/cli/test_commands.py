@@ -17,6 +17,7 @@ from scheduler.clock import SystemClock
 from scheduler.config import read_config
 from scheduler.daemon import running_daemon
 from scheduler.gateway.settings import Behaviour, LineScript
+from scheduler.serving import base_url, listen
 from tests.world import World, await_true, small_world, soon, whole_world
 
 BUSY = "+32468373903"
@@ -264,3 +265,19 @@ def test_secrets_are_needed_only_by_commands_that_use_them(world: World) -> None
     world.put("one", datetime.now(UTC) + timedelta(hours=1))
     assert command(world, "plan").exit_code == 0
     assert command(world, "check").exit_code == 1
+
+
+def test_a_calendar_whose_password_cant_be_read_is_never_tried_without_it(world: World) -> None:
+    with listen("127.0.0.1", 0, "test") as server:
+        url = f"{base_url(server)}/calendar.ics"
+        world.configure(
+            lambda text: text.replace(
+                'file = "sales.ics"', f'url = "{url}"\nusername = "ann"\npassword = {{ env = "NOT_SET_HERE" }}'
+            )
+        )
+        result = command(world, "plan")
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):  # nobody has called
+            server.accept()
+    assert result.exit_code == 1
+    assert "its password can't be read by this user" in result.stderr
