@@ -1,0 +1,66 @@
+"""A loop wakes when asked, survives its errors, and stops at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+
+import pytest
+
+from scheduler.errors import ProviderError
+from scheduler.loop import Loop
+
+NEVER = timedelta(hours=1)
+
+
+def test_it_runs_at_once_and_again_when_woken() -> None:
+    rounds = threading.Semaphore(0)
+    loop = Loop("test", rounds.release, NEVER)
+    loop.start()
+    assert rounds.acquire(timeout=10)
+    loop.wake()
+    assert rounds.acquire(timeout=10)
+    loop.stop()
+    assert not loop.alive
+
+
+def test_a_wake_up_during_a_round_brings_another_one() -> None:
+    entered, go_on, rounds = threading.Event(), threading.Event(), threading.Semaphore(0)
+
+    def once() -> None:
+        entered.set()
+        go_on.wait(10)
+        rounds.release()
+
+    loop = Loop("test", once, NEVER)
+    loop.start()
+    assert entered.wait(10)
+    loop.wake()
+    go_on.set()
+    assert rounds.acquire(timeout=10)
+    assert rounds.acquire(timeout=10)
+    loop.stop()
+
+
+@pytest.mark.parametrize(
+    ("error", "traceback"), [(ProviderError("no token"), False), (RuntimeError("a defect"), True)]
+)
+def test_an_error_is_told_and_the_next_round_comes(
+    error: Exception, traceback: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    rounds = threading.Semaphore(0)
+
+    def once() -> None:
+        rounds.release()
+        raise error
+
+    with caplog.at_level(logging.WARNING):
+        loop = Loop("test", once, NEVER)
+        loop.start()
+        assert rounds.acquire(timeout=10)
+        loop.wake()
+        assert rounds.acquire(timeout=10)
+        loop.stop()
+    # What the provider said is for the log; a defect of ours is for its traceback as well.
+    assert bool(caplog.records[0].exc_info) is traceback
