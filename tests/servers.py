@@ -124,9 +124,7 @@ class Client:
     def delete(self, path: str) -> None:
         self.ask("DELETE", path)
 
-    def ask(
-        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_USERS
-    ) -> Reply:
+    def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_USERS) -> Reply:
         """One request, which must succeed."""
         credentials = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
         auth = {"Authorization": f"Basic {credentials}"} if self.user else {}
@@ -223,6 +221,8 @@ class Proxy:
                     if name.lower() not in _OF_ONE_HOP:
                         self.send_header(name, value)
                 self.send_header("Content-Length", str(len(reply.body)))
+                # Kept open it would outlive break_down.
+                self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(reply.body)
 

@@ -34,6 +34,7 @@ from scheduler.wire import host_of
 # Besides 403 with its precondition; 500 is Xandikos' answer to a token that isn't one of its own.
 _TOKEN_REFUSED = (400, 409, 410, 412, 418, 500, 507)
 _NO_SUCH_REPORT = (400, 405, 415, 422, 501)
+_NOTHING_CHANGED = "nothing is changed until its answers are right again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +117,15 @@ class CaldavSource:
                 auth=self._auth,
                 timeout=settings.timeout,
                 enable_rfc6764=False,
+                rate_limit_handle=False,  # else it sleeps as long as the server says
             )
             client.session = session  # type: ignore[assignment]
-            self._auth = None
-            yield client
-            self._auth = client.auth  # not reached where it was refused
+            try:
+                yield client
+            except error.AuthorizationError:
+                self._auth = None  # perhaps another kind of login is wanted by now
+                raise
+            self._auth = client.auth
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -148,15 +153,14 @@ class CaldavSource:
     def _refusal(self, host: str, failed: error.DAVError) -> SourceError:
         if failed.status is not None and failed.status >= 400:
             return refusal(self.name, host, failed.status)
+        if isinstance(failed, error.NotFoundError):
+            return refusal(self.name, host, 404)
         if isinstance(failed, error.AuthorizationError):
             return refusal(self.name, host, 401)
         what = type(failed).__name__
         return SourceUnreadable(
             self.name, f"{host} reports a failure in its answer ({what})", remedy=_NOTHING_CHANGED
         )
-
-
-_NOTHING_CHANGED = "nothing is changed until its answers are right again"
 
 
 def _listed(client: DAVClient, last: SourceState) -> tuple[Listing, bool]:

@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -77,8 +77,12 @@ class CaldavSession:
         :raises SourceUnreadable: an answer that isn't what was asked for.
         """
         answer = self._whole(method, url, options)
+        root = _root(answer.content)
         if answer.status_code < 400:
-            self._demand_multistatus(answer)
+            self._demand_multistatus(answer, root)
+        elif root is None:
+            # caldav would log an error page whole, or trip over it and forget the status.
+            return replace(answer, content=b"")
         return answer
 
     def _whole(self, method: str, url: str, options: dict[str, Any]) -> Answer:
@@ -114,14 +118,15 @@ class CaldavSession:
                 )
         return bytes(body)
 
-    def _demand_multistatus(self, answer: Answer) -> None:
-        what = _other_than_multistatus(answer.content)
-        if what:
-            raise SourceUnreadable(
-                self._name,
-                f"{host_of(answer.url)} answers {answer.status_code} with {what} instead of CalDAV",
-                remedy="check that its url is that of a CalDAV server and needs no other login",
-            )
+    def _demand_multistatus(self, answer: Answer, root: etree._Element | None) -> None:
+        if root is not None and root.tag == _MULTISTATUS:
+            return
+        what = _kind(answer.content, root)
+        raise SourceUnreadable(
+            self._name,
+            f"{host_of(answer.url)} answers {answer.status_code} with {what} instead of CalDAV",
+            remedy="check that its url is that of a CalDAV server and needs no other login",
+        )
 
     def _words(self, error: Exception) -> str:
         if self._cut.passed:
@@ -199,14 +204,17 @@ def _session(cut: _Cut, ca_bundle: Path | None) -> niquests.Session:
     return session
 
 
-def _other_than_multistatus(body: bytes) -> str:
-    """What a body is, in words; "" for a whole multistatus."""
+def _root(body: bytes) -> etree._Element | None:
+    """The root element of whole XML; None for anything else."""
+    try:
+        return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError:
+        return None
+
+
+def _kind(body: bytes, root: etree._Element | None) -> str:
     if not body.strip():
         return "nothing"
-    try:
-        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError:
-        return "a web page" if b"<html" in body[:2000].lower() else "broken XML"
-    if root.tag == _MULTISTATUS:
-        return ""
-    return "a web page" if str(root.tag).lower().endswith("html") else "other XML"
+    if b"<html" in body[:2000].lower():
+        return "a web page"
+    return "broken XML" if root is None else "other XML"

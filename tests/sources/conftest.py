@@ -10,12 +10,13 @@ from scheduler.http import Http, HttpSettings
 from tests.servers import Client, Proxy, radicale, xandikos
 from tests.sources.worlds import CaldavWorld, FeedWorld, FileWorld, World
 
+_USERS = {"alice": "secret", "bob": "other", "dave": "fresh"}
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def radicale_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with radicale(tmp_path_factory.mktemp("radicale"), {"alice": "secret", "bob": "other"}) as url:
+    with radicale(tmp_path_factory.mktemp("radicale"), _USERS) as url:
         yield Client(url=url, user="alice", password="secret")
 
 

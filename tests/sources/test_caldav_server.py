@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.errors import SourceForbidden, SourceUnreadable
+from scheduler.errors import SourceForbidden, SourceUnreachable, SourceUnreadable
 from scheduler.sources.caldav_server import CaldavSource
 from scheduler.sources.source import Fetched, SourceState
 from tests.servers import Client, Proxy, Reply, Seen
@@ -121,6 +121,15 @@ def test_a_server_without_sync_collection_is_compared_by_etags(
     assert second.deleted == (caldav_world.href("a"),)
     assert [one.href for one in second.changed] == [caldav_world.href("b")]
     assert [seen.method for seen in caldav_world.proxy.seen] == ["PROPFIND", "REPORT"]
+    assert second.state.lists_only
+
+
+def test_an_empty_list_of_etags_is_a_failure(caldav_world: CaldavWorld) -> None:
+    first = first_fetch(caldav_world, "a")
+    empty = b'<?xml version="1.0"?><D:multistatus xmlns:D="DAV:"/>'
+    caldav_world.proxy.answer_everything(207, empty)
+    with pytest.raises(SourceUnreadable, match="lacks the calendar itself"):
+        caldav_world.source.fetch(replace(first.state, lists_only=True), etags(first))
 
 
 def test_a_list_of_changes_without_a_new_token_is_a_failure(caldav_world: CaldavWorld) -> None:
@@ -217,6 +226,16 @@ def test_a_password_that_was_changed_on_the_server_is_forbidden(radicale_world: 
     radicale_world.proxy.answer_everything(401)
     with pytest.raises(SourceForbidden, match="401"):
         radicale_world.source.fetch(first.state, etags(first))
+    assert len(radicale_world.proxy.seen) == 1
+
+
+def test_how_to_log_in_is_remembered_while_the_server_is_down(radicale_world: CaldavWorld) -> None:
+    first = first_fetch(radicale_world, "a")
+    radicale_world.go_down()
+    with pytest.raises(SourceUnreachable):
+        radicale_world.source.fetch(first.state, etags(first))
+    radicale_world.recover()
+    radicale_world.source.fetch(first.state, etags(first))
     assert len(radicale_world.proxy.seen) == 1
 
 

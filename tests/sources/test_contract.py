@@ -114,9 +114,7 @@ def test_deleting_the_last_event_is_believed(store: Store, world: World) -> None
     assert len(store.fetch().deleted) == 3
 
 
-def test_without_its_state_a_source_finds_changes_and_deletions_by_comparison(
-    store: Store, world: World
-) -> None:
+def test_without_its_state_a_source_finds_changes_and_deletions_by_comparison(store: Store, world: World) -> None:
     world.remove("a")
     world.write("b", "Call Bob Example")
     store.lose_the_state()
