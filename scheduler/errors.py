@@ -19,8 +19,9 @@ thing and the remedy.
     │   ├── NotSent              the request certainly never reached the server
     │   └── PerhapsSent          it may have
     ├── RequestRefused       our gateway refuses a client's request, with a status and a sentence
-    └── ProviderError        the Voice Call-out API refused or failed a read (a token, the CDRs)
-        └── CredentialsRefused   the client id or secret is wrong
+    ├── ProviderError        the Voice Call-out API refused or failed a read (a token, the CDRs)
+    │   └── CredentialsRefused   the client id or secret is wrong
+    └── DemoFailed           one of the demo's parts ended, or didn't do its part in time
 """
 
 from __future__ import annotations
@@ -125,6 +126,10 @@ class ProviderError(CallSchedulerError):
 
 class CredentialsRefused(ProviderError):
     """The provider doesn't know this client id and secret."""
+
+
+class DemoFailed(CallSchedulerError):
+    """One of the demo's parts ended, or didn't do its part in time; the logs say why."""
 
 
 class RequestRefused(CallSchedulerError):

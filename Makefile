@@ -1,0 +1,41 @@
+# Everything is installed into .venv of this checkout, by pip alone.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-system bench clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Installed again when pyproject.toml changes; the stamp is made last, so that half an install isn't one.
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo 'Python cannot make virtual environments: apt install python3-venv'; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+.venv/installed-system: .venv/installed
+	$(BIN)/pip install --quiet --editable '.[system]'
+	touch $@
+
+demo: .venv/installed  ## appointments ring on a simulated line, live, in under two minutes
+	$(BIN)/call-scheduler demo
+
+test: .venv/installed  ## formatting, types and every test that needs nothing but pip
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+test-system: .venv/installed-system  ## tests that need more of the machine: systemd, curl, khal, vdirsyncer
+	$(BIN)/python -m pytest -m system
+
+bench: .venv/installed  ## how fast calls are placed and the daemon starts, beside its peers
+	$(BIN)/python -m benchmarks.placing
+	$(BIN)/python -m benchmarks.startup
+
+clean:  ## remove the virtual environment and all caches
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,2 +1,0 @@
-"""placeholder"""
-def run_demo(keep: object) -> bool: return False
