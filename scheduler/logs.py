@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 
+# They narrate what they do, and at DEBUG log bodies: numbers and names.
+_TALKATIVE = ("apscheduler", "uvicorn", "urllib3", "requests", "asyncio")
+# They log answers that they find odd as errors; what is wrong with them our sources say themselves.
+_INDISCREET = ("caldav", "niquests")
+
 
 def set_up(level: str = "INFO") -> None:
-    """Start logging at ``level``; libraries that narrate what they do are held at WARNING.
-
-    APScheduler logs every job at INFO, and the HTTP libraries log bodies (numbers, names) at DEBUG.
-    """
+    """Start logging at ``level``; libraries say less than we do."""
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", force=True)
-    for name in ("apscheduler", "urllib3", "requests", "niquests", "caldav", "httpx", "asyncio"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    for name in _INDISCREET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
