@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -33,6 +33,11 @@ MigrationDatabase = sqlite_utils.Database
 
 _BUSY_SECONDS = 5.0
 _LARGEST_GROUP = 64
+_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNUSABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR,
+             sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}  # fmt: skip
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_Item = tuple[Callable[[Connection], Any], Future[Any]]
 
 
 class Database:
@@ -43,36 +48,31 @@ class Database:
 
     def __init__(self, path: Path, migrations: Migrations, *, read_only: bool = False) -> None:
         self.path = path
-        self._read_only = read_only
-        self._readers = threading.local()
-        self._connections: list[Connection] = []
-        self._connections_lock = threading.Lock()
-        self._queue: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._lock = threading.Lock()  # guards the three below
+        self._closed = False
+        self._idle: list[Connection] = []
+        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         with translated(path):
             if read_only:
-                self._refuse_unmigrated(self._connect(), migrations)
+                self._refuse_unmigrated(migrations)
             else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                connection = self._connect()
-                self._migrate(connection, migrations)
-                self._writer = threading.Thread(
-                    target=self._write_groups, args=(connection,), name=f"writer {path.name}", daemon=True
-                )
-                self._writer.start()
+                self._writer = self._start_writer(migrations)
 
     def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run ``work(connection, …)`` on this thread's own connection; it sees every committed write."""
-        with translated(self.path):
-            connection: Connection | None = getattr(self._readers, "connection", None)
-            if connection is None:
-                connection = self._readers.connection = self._connect()
-            return work(connection, *args, **kwargs)
+        """Run ``work(connection, …)`` in this thread; it sees every write committed before, and none since.
+
+        It returns values, no cursors, and can't write.
+        """
+        with translated(self.path), self._reader() as connection:
+            connection.execute("BEGIN")
+            try:
+                return work(connection, *args, **kwargs)
+            finally:
+                connection.rollback()
 
     def write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run ``work(connection, …)`` in the writer thread, inside its own savepoint; returns once it is on the disk.
+        """Run ``work(connection, …)`` in the writer thread, inside its own savepoint; returns once it is on disk.
 
         What ``work`` raises rolls back its savepoint alone, and is raised here. A failing commit raises in
         everyone of the group.
@@ -82,7 +82,9 @@ class Database:
         if threading.current_thread() is self._writer:
             raise RuntimeError("a write inside a write would wait for itself")
         future: Future[T] = Future()
-        self._queue.put((lambda connection: work(connection, *args, **kwargs), future))
+        with self._lock:
+            self._refuse_closed()
+            self._queue.put((lambda connection: work(connection, *args, **kwargs), future))
         with translated(self.path):
             return future.result()
 
@@ -92,64 +94,76 @@ class Database:
         return self._writer is not None and self._writer.is_alive()
 
     def close(self) -> None:
-        """Finish the queued writes and close every connection."""
-        if self._writer is not None:
+        """Finish the queued writes and close every connection; a read that is going on closes its own."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            # Under the lock: nothing can be queued behind the end, where nobody would answer it.
             self._queue.put(None)
+        for connection in idle:
+            connection.close()
+        if self._writer is not None:
             self._writer.join()
-        with self._connections_lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
 
-    def _connect(self) -> Connection:
-        if self._read_only:
-            connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS,
-                isolation_level=None, check_same_thread=False,
-            )  # fmt: skip
-        else:
-            connection = sqlite3.connect(
-                self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise DatabaseUnusable(f"{self.path} is closed")
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        """A connection that nobody else reads with: there are as many as threads that ever read at once."""
+        with self._lock:
+            self._refuse_closed()
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or _connect(self.path, "ro")
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                closed = self._closed
+                if not closed:
+                    self._idle.append(connection)
+            if closed:
+                connection.close()
+
+    def _start_writer(self, migrations: Migrations) -> threading.Thread:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = _connect(self.path, "rwc")
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.row_factory = sqlite3.Row
-        with self._connections_lock:
-            self._connections.append(connection)
-        return connection
+            _migrate(connection, migrations, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        writer = threading.Thread(
+            target=self._write_groups, args=(connection,), name=f"writer {self.path.name}", daemon=True
+        )
+        writer.start()
+        return writer
 
-    def _migrate(self, connection: Connection, migrations: Migrations) -> None:
-        database = sqlite_utils.Database(connection)
-        self._refuse_newer(database, migrations)
-        migrations.apply(database)
-
-    def _refuse_unmigrated(self, connection: Connection, migrations: Migrations) -> None:
-        database = sqlite_utils.Database(connection)
-        self._refuse_newer(database, migrations)
-        if migrations.pending(database):
-            raise DatabaseUnusable(f"{self.path} is of an older version: start the daemon once, which migrates it")
-
-    def _refuse_newer(self, database: MigrationDatabase, migrations: Migrations) -> None:
-        known = {migration.name for migration in migrations._migrations}
-        applied = [migration.name for migration in migrations.applied(database)]
-        unknown = [name for name in applied if name not in known]
-        if unknown:
-            raise DatabaseTooNew(
-                f"{self.path} was written by a newer version ({unknown[-1]}): install that version again, or "
-                "restore the backup made before the upgrade"
-            )
+    def _refuse_unmigrated(self, migrations: Migrations) -> None:
+        connection = _connect(self.path, "ro")
+        with closing(connection):
+            database = sqlite_utils.Database(connection)
+            _refuse_newer(database, migrations, self.path)
+            if migrations.pending(database):
+                raise DatabaseUnusable(
+                    f"{self.path} is of an older version: start the daemon once, which migrates it"
+                )
 
     def _write_groups(self, connection: Connection) -> None:
-        while True:
-            group = self._next_group()
-            work = [item for item in group if item is not None]
-            if work:
-                _commit_group(connection, work)
-            if None in group:
-                return
+        with closing(connection):
+            while True:
+                group = self._next_group()
+                work = [item for item in group if item is not None]
+                if work:
+                    _commit_group(connection, work)
+                if None in group:
+                    return
 
-    def _next_group(self) -> list[tuple[Callable[[Connection], Any], Future[Any]] | None]:
+    def _next_group(self) -> list[_Item | None]:
         group = [self._queue.get()]
         while len(group) < _LARGEST_GROUP:
             try:
@@ -159,9 +173,41 @@ class Database:
         return group
 
 
-def _commit_group(
-    connection: Connection, group: Sequence[tuple[Callable[[Connection], Any], Future[Any]]]
-) -> None:
+def _connect(path: Path, mode: str) -> Connection:
+    """:param mode: ``ro``, or ``rwc`` to write and create, as SQLite's URIs name it."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS, isolation_level=None,
+        check_same_thread=False,
+    )  # fmt: skip
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _migrate(connection: Connection, migrations: Migrations, path: Path) -> None:
+    """Bring the file to this version, whole or not at all, however many processes open it at once."""
+    database = sqlite_utils.Database(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _refuse_newer(database, migrations, path)
+        migrations.apply(database)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.execute("COMMIT")
+
+
+def _refuse_newer(database: MigrationDatabase, migrations: Migrations, path: Path) -> None:
+    known = {migration.name for migration in migrations._migrations}
+    applied = [migration.name for migration in migrations.applied(database)]
+    unknown = [name for name in applied if name not in known]
+    if unknown:
+        raise DatabaseTooNew(
+            f"{path} was written by a newer version ({unknown[-1]}): install that version again, or "
+            "restore the backup made before the upgrade"
+        )
+
+
+def _commit_group(connection: Connection, group: Sequence[_Item]) -> None:
     """Run each work in a savepoint, commit them all, and only then tell their callers."""
     done: list[tuple[Future[Any], Any]] = []
     try:
@@ -169,20 +215,19 @@ def _commit_group(
         for work, future in group:
             connection.execute("SAVEPOINT one")
             try:
-                result = work(connection)
+                done.append((future, work(connection)))
             except BaseException as error:
+                if not connection.in_transaction:
+                    raise  # SQLite gave up the whole transaction, as it may when the disk is full
                 connection.execute("ROLLBACK TO one")
                 future.set_exception(error)
-            else:
-                done.append((future, result))
             connection.execute("RELEASE one")
         connection.execute("COMMIT")
     except BaseException as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
         for _, future in group:
             if not future.done():
                 future.set_exception(error)
+        connection.rollback()
         return
     for future, result in done:
         future.set_result(result)
@@ -195,24 +240,30 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.IntegrityError:
         raise
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            raise DatabaseBusy(f"{path} is locked by another process: see who has it open") from error
-        if any(word in text for word in ("full", "readonly", "unable to open", "disk I/O")):
-            raise DatabaseUnusable(
-                f"{path}: {text}: see that the disk has room and the file may be written"
-            ) from error
-        raise DatabaseError(f"{path}: {text}") from error
-    except sqlite3.DatabaseError as error:
-        raise DatabaseCorrupt(f"{path}: {error}: move it away and restore the last backup") from error
+    except sqlite3.Error as error:
+        raise _translation(path, error) from error
     except OSError as error:
         raise DatabaseUnusable(f"{path}: {error.strerror or error}") from error
 
 
+def _translation(path: Path, error: sqlite3.Error) -> DatabaseError:
+    # The low byte is the primary code; Python's own errors, as for wrong parameters, carry none.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _HELD:
+        return DatabaseBusy(f"{path} is locked by another process: see who has it open")
+    if code in _UNUSABLE:
+        return DatabaseUnusable(
+            f"{path}: {error}: see that it exists, may be read and written, and that its disk has room"
+        )
+    if code in _DAMAGED:
+        return DatabaseCorrupt(f"{path}: {error}: move it away and restore the last backup")
+    return DatabaseError(f"{path}: {error}")
+
+
 def write_instant(instant: datetime) -> str:
     """UTC, microseconds, fixed width: as text it sorts as time does, and people can read it."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime, which writes the year 999 with three digits.
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_instant(text: str) -> datetime:
@@ -221,4 +272,4 @@ def read_instant(text: str) -> datetime:
 
 
 def read_optional_instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else read_instant(text)

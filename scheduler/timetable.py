@@ -70,15 +70,14 @@ class Timetable(Generic[C]):
     def stop(self) -> None:
         """Claim nothing more, let the workers finish what they hold, and end."""
         self._jobs.closed = True
-        # shutdown() alone only sets a flag; the loop would come round once more and claim.
+        # shutdown() alone sets a flag under a loop that may just be handing over what it has claimed, and
+        # would lose it. Looking for a job waits until that round is over; the next one claims nothing.
+        self._scheduler.get_job("any")
         self._scheduler.shutdown(wait=True)
 
     def beat_at(self) -> datetime | None:
         """When the loop last came by: the watchdog asks."""
         return self._jobs.beat_at
-
-    def idle_workers(self) -> int:
-        return self._jobs.free
 
 
 class _CallJobs(BaseJobStore, Generic[C]):  # type: ignore[misc]

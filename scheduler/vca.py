@@ -84,7 +84,8 @@ class Cdr:
     @property
     def raw_text(self) -> str:
         """The JSON as it is kept: keys sorted, so that equal CDRs are equal texts."""
-        return json.dumps(self.raw, sort_keys=True, ensure_ascii=False)
+        # In ASCII: JSON may carry half of a surrogate pair, which no file or database takes as it is.
+        return json.dumps(self.raw, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,7 @@ def read_cdr_page(body: object) -> CdrPage:
 
 def write_time(instant: datetime) -> str:
     """``2021-10-19T14:13:57Z``, as CDRs show times."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def read_time(text: str) -> datetime:
@@ -159,12 +160,18 @@ def read_time(text: str) -> datetime:
     :raises ValueError: not a time.
     """
     instant = datetime.fromisoformat(text)
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is outside the years that can be told in UTC") from None
 
 
 def _text(raw: JsonObject, key: str) -> str:
+    """What can be stored: half of a surrogate pair becomes a question mark."""
     value = raw.get(key)
-    return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return ""
+    return str(value).encode("utf-8", "replace").decode().strip()
 
 
 def _plus(number: str) -> str:
@@ -174,7 +181,7 @@ def _plus(number: str) -> str:
 def _time(raw: JsonObject, key: str) -> datetime | None:
     try:
         return read_time(_text(raw, key))
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 

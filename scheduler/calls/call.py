@@ -77,6 +77,9 @@ class Key:
         return (self.uid, self.recurrence_id)
 
 
+Slot = tuple[PhoneNumber, PhoneNumber, datetime]  # origin, destination, asked_at
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCall:
     """A call that the calendars want; several appointments may want the same one."""
@@ -92,7 +95,7 @@ class PlannedCall:
     deadline_at: datetime
 
     @property
-    def slot(self) -> tuple[PhoneNumber, PhoneNumber, datetime]:
+    def slot(self) -> Slot:
         """Two calls between the same numbers at the same instant are one."""
         return (self.origin, self.destination, self.asked_at)
 
@@ -120,7 +123,7 @@ class Call:
     ended_at: datetime | None
 
     @property
-    def slot(self) -> tuple[PhoneNumber, PhoneNumber, datetime]:
+    def slot(self) -> Slot:
         return (self.origin, self.destination, self.asked_at)
 
 

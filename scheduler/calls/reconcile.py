@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from scheduler.calls.call import Call, Key, Outcome, PlannedCall, State
+from scheduler.calls.call import Call, Key, Outcome, PlannedCall, Slot, State
 
-# An ended call blocks its slot unless it was called off before anybody rang.
 _GONE = "the appointment is no longer in the calendar"
+WITHDRAWN_TOO_LATE = "its appointment went too late: the phones are ringing"
 ALREADY_PAST = "already past when it appeared"
 
 
@@ -89,8 +89,9 @@ def reconcile(
     unreadable: Collection[tuple[str, str]],
     until: datetime,
 ) -> tuple[Change, ...]:
-    """Decide every change, each call at most once.
+    """Decide every change; applied in this order they never meet a slot that is still taken.
 
+    :param wanted: as :func:`scheduler.calls.plan.plan` gives them: one a slot, an instance in one of them.
     :param recorded: every open call of a calendar, and the ended ones that ``wanted`` may still meet.
     :param read_before: when each collection was last read well *before* the fetch that gave ``wanted``;
         a collection that never was is missing.
@@ -99,49 +100,86 @@ def reconcile(
         a broken event says nothing, not even that it is gone.
     :param until: the end of the window that ``wanted`` covers; open calls beyond it are left alone.
     """
-    book = _Book(recorded)
+    wanted = tuple(wanted)
+    look = _Look(now=now, read_before=read_before, unreadable=unreadable)
+    book = _Book(recorded, {one.slot for one in wanted})
     changes: list[Change] = []
     for one in wanted:
-        changes.extend(_meet(one, book, now, read_before))
+        changes.extend(_meet(one, book, look))
     for leftover in book.unmet(until):
-        if not any((key.collection, key.uid) in unreadable for key in leftover.keys):
-            changes.extend(_withdraw(leftover, reasons))
+        if not look.broken(leftover.keys):
+            changes.append(_withdraw(leftover, reasons))
     return tuple(changes)
+
+
+def moved_too_late(wanted: PlannedCall) -> str:
+    """What is noted of a call that rings while its appointment becomes another one."""
+    return f"moved or changed too late, the phones are ringing: now {_words(wanted)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What we know of the calendars at this moment."""
+
+    now: datetime
+    read_before: Mapping[str, datetime]
+    unreadable: Collection[tuple[str, str]]
+
+    def broken(self, keys: Iterable[Key]) -> frozenset[Key]:
+        return frozenset(key for key in keys if (key.collection, key.uid) in self.unreadable)
+
+    def past(self, wanted: PlannedCall) -> bool:
+        return wanted.due_at < self.now
+
+    def unseen_in_time(self, wanted: PlannedCall) -> bool:
+        """Rule 6: whether our last look at its calendars came before its time, so nobody saw it."""
+        reads = [self.read_before[key.collection] for key in wanted.keys if key.collection in self.read_before]
+        return bool(reads) and max(reads) < wanted.asked_at
 
 
 class _Book:
     """The recorded calls, found by instance and by slot; each can be taken once."""
 
-    def __init__(self, recorded: Iterable[Recorded]) -> None:
+    def __init__(self, recorded: Iterable[Recorded], wanted_slots: Collection[Slot]) -> None:
+        self._wanted_slots = wanted_slots
         self._open: dict[int, Recorded] = {}
         self._open_by_instance: dict[tuple[str, str], set[int]] = defaultdict(set)
-        self._open_by_slot: dict[object, int] = {}
-        self._ended: list[Recorded] = []
-        self._ended_by_slot: dict[object, Recorded] = {}
-        self._ended_by_instance: dict[object, Recorded] = {}
+        self._open_by_slot: dict[Slot, int] = {}
+        self._ended_by_slot: dict[Slot, Recorded] = {}
+        self._ended_by_instance: dict[tuple[tuple[str, str], datetime], Recorded] = {}
         for one in recorded:
-            self._enter(one)
+            if one.call.state is not State.ENDED:
+                self._enter_open(one)
+            elif one.call.outcome is not Outcome.CANCELLED or one.call.attempts:
+                # A call that was called off before anybody rang leaves its slot free.
+                self._enter_ended(one)
 
-    def _enter(self, one: Recorded) -> None:
-        call = one.call
-        if call.state is not State.ENDED:
-            self._open[call.id] = one
-            self._open_by_slot[call.slot] = call.id
-            for key in one.keys:
-                self._open_by_instance[key.instance].add(call.id)
-        elif call.outcome is not Outcome.CANCELLED or call.attempts:
-            self._ended_by_slot[call.slot] = one
-            for key in one.keys:
-                self._ended_by_instance[key.instance, call.asked_at] = one
+    def _enter_open(self, one: Recorded) -> None:
+        self._open[one.call.id] = one
+        for key in one.keys:
+            self._open_by_instance[key.instance].add(one.call.id)
+        if one.call.again_of is None:
+            self._open_by_slot[one.call.slot] = one.call.id
+
+    def _enter_ended(self, one: Recorded) -> None:
+        self._ended_by_slot[one.call.slot] = one
+        for key in one.keys:
+            self._ended_by_instance[key.instance, one.call.asked_at] = one
 
     def take_open(self, wanted: PlannedCall) -> list[Recorded]:
-        """The open calls that ``wanted`` is: normally one; several where appointments merged."""
-        ids = {i for key in wanted.keys for i in self._open_by_instance[key.instance]}
+        """The open calls that ``wanted`` is, that of its own slot first.
+
+        Normally one; several where appointments merged. A call at the slot of another wanted one is that
+        one's: so two appointments can change places, or follow each other, and never meet in a slot.
+        """
+        ids = {i for key in wanted.keys for i in self._open_by_instance[key.instance] if self._is_free(i)}
         if wanted.slot in self._open_by_slot:
             ids.add(self._open_by_slot[wanted.slot])
-        taken = [self._open.pop(i) for i in sorted(ids) if i in self._open]
-        # The one that already rings, else the one already at the wanted time, is the one that stays.
-        return sorted(taken, key=lambda one: (_stoppable(one.call), one.call.slot != wanted.slot, one.call.id))
+        taken = [self._open.pop(i) for i in ids if i in self._open]
+        return sorted(taken, key=lambda one: (one.call.slot != wanted.slot, one.call.id))
+
+    def _is_free(self, call_id: int) -> bool:
+        return call_id in self._open and self._open[call_id].call.slot not in self._wanted_slots
 
     def ended(self, wanted: PlannedCall) -> Recorded | None:
         """The ended call that ``wanted`` already was: the same numbers or the same instance, at its time."""
@@ -154,23 +192,18 @@ class _Book:
         return [one for one in self._open.values() if one.keys and one.call.asked_at < until]
 
 
-def _meet(
-    wanted: PlannedCall, book: _Book, now: datetime, read_before: Mapping[str, datetime]
-) -> Iterable[Change]:
-    already = book.ended(wanted)
+def _meet(wanted: PlannedCall, book: _Book, look: _Look) -> Iterable[Change]:
     taken = book.take_open(wanted)
-    if already is not None:
+    already = book.ended(wanted)
+    at_its_slot = bool(taken) and taken[0].call.slot == wanted.slot
+    if already is not None and not at_its_slot:
         yield from _rekeyed(already, wanted)
         for one in taken:
-            yield _stop(one, "moved to a time at which it has already been called")
-        return
-    if not taken:
-        yield _appear(wanted, now, read_before)
-        return
-    kept, *merged = taken
-    yield from _update(kept, wanted, now, read_before)
-    for one in merged:
-        yield _stop(one, "another appointment asks for the same call")
+            yield _stop(one, f"moved to {_words(wanted)}, whose call has already ended")
+    elif taken:
+        yield from _meet_open(wanted, taken, look)
+    else:
+        yield _appear(wanted, look)
 
 
 def _rekeyed(already: Recorded, wanted: PlannedCall) -> Iterable[Change]:
@@ -178,50 +211,63 @@ def _rekeyed(already: Recorded, wanted: PlannedCall) -> Iterable[Change]:
         yield Attach(call=already.call, keys=already.keys | wanted.keys)
 
 
-def _appear(wanted: PlannedCall, now: datetime, read_before: Mapping[str, datetime]) -> Change:
-    if wanted.due_at >= now:
+def _meet_open(wanted: PlannedCall, taken: list[Recorded], look: _Look) -> Iterable[Change]:
+    """What rings at another time goes on; its new time is planned once it has ended (rule 2)."""
+    ringing = [one for one in taken if not _stoppable(one.call) and one.call.slot != wanted.slot]
+    for one in ringing:
+        yield TooLate(call=one.call, reason=moved_too_late(wanted))
+    rest = [one for one in taken if one not in ringing]
+    if rest:
+        yield from _update(rest[0], wanted, look)
+    for merged in rest[1:]:
+        yield _stop(merged, "another appointment asks for the same call")
+
+
+def _appear(wanted: PlannedCall, look: _Look) -> Change:
+    if not look.past(wanted):
         return Add(wanted=wanted)
-    if not _unseen_in_time(wanted, read_before):
+    if not look.unseen_in_time(wanted):
         return IgnorePast(wanted=wanted)
-    if now <= wanted.deadline_at:
+    if look.now <= wanted.deadline_at:
         return Add(wanted=wanted)
     return AddMissed(wanted=wanted, reason="came due while its calendar could not be read")
 
 
-def _unseen_in_time(wanted: PlannedCall, read_before: Mapping[str, datetime]) -> bool:
-    """Rule 6: whether our last look at its calendars came before its time, so that nobody could have seen it."""
-    reads = [read_before[key.collection] for key in wanted.keys if key.collection in read_before]
-    return bool(reads) and max(reads) < wanted.asked_at
-
-
-def _update(
-    kept: Recorded, wanted: PlannedCall, now: datetime, read_before: Mapping[str, datetime]
-) -> Iterable[Change]:
+def _update(kept: Recorded, wanted: PlannedCall, look: _Look) -> Iterable[Change]:
     call = kept.call
+    # What can't be read just now goes on meaning this call.
+    keys = wanted.keys | look.broken(kept.keys)
     if _same(call, wanted):
-        if kept.keys != wanted.keys:
-            yield Attach(call=call, keys=wanted.keys)
-    elif not _stoppable(call):
-        yield TooLate(call=call, reason=f"moved or changed too late, the phones are ringing: {_words(wanted)}")
-    elif (
-        wanted.asked_at != call.asked_at
-        and wanted.due_at < now
-        and not (_unseen_in_time(wanted, read_before) and now <= wanted.deadline_at)
-    ):
-        yield Cancel(call=call, reason=f"moved into the past, to {wanted.asked_at:%Y-%m-%d %H:%M:%S} UTC")
+        if keys != kept.keys:
+            yield Attach(call=call, keys=keys)
+        if not _stoppable(call) and not _looks_the_same(call, wanted):
+            yield TooLate(call=call, reason=moved_too_late(wanted))
+    elif wanted.asked_at == call.asked_at:
+        yield Move(call=call, wanted=replace(wanted, keys=keys))
+    else:
+        yield from _reschedule(call, replace(wanted, keys=keys), look)
+
+
+def _reschedule(call: Call, wanted: PlannedCall, look: _Look) -> Iterable[Change]:
+    if look.past(wanted) and (call.attempts or not look.unseen_in_time(wanted)):
+        yield Cancel(call=call, reason=f"moved into the past, to {_words(wanted)}")
+    elif call.attempts:
+        # Rule 7: another slot, with a budget of its own, which late evidence of the old one doesn't touch.
+        yield Cancel(call=call, reason=f"moved to {_words(wanted)}")
+        yield Add(wanted=wanted)
     else:
         yield Move(call=call, wanted=wanted)
 
 
-def _withdraw(leftover: Recorded, reasons: Mapping[Key, str]) -> Iterable[Change]:
+def _withdraw(leftover: Recorded, reasons: Mapping[Key, str]) -> Change:
     said = [reasons[key] for key in sorted(leftover.keys) if key in reasons]
-    yield _stop(leftover, said[0] if said else _GONE)
+    return _stop(leftover, said[0] if said else _GONE)
 
 
 def _stop(one: Recorded, reason: str) -> Cancel | TooLate:
     if _stoppable(one.call):
         return Cancel(call=one.call, reason=reason)
-    return TooLate(call=one.call, reason=f"too late, the phones are ringing: {reason}")
+    return TooLate(call=one.call, reason=WITHDRAWN_TOO_LATE)
 
 
 def _stoppable(call: Call) -> bool:
@@ -229,12 +275,17 @@ def _stoppable(call: Call) -> bool:
 
 
 def _same(call: Call, wanted: PlannedCall) -> bool:
-    return (
-        call.slot == wanted.slot
-        and (call.cli, call.presentation, call.summary) == (wanted.cli, wanted.presentation, wanted.summary)
-        and (call.due_at, call.deadline_at) == (wanted.due_at, wanted.deadline_at)
-    )
+    """Whether nothing has to change, or can: what rings keeps all that it has."""
+    if call.slot != wanted.slot:
+        return False
+    in_time = (call.due_at, call.deadline_at) == (wanted.due_at, wanted.deadline_at)
+    return not _stoppable(call) or (in_time and call.summary == wanted.summary and _looks_the_same(call, wanted))
+
+
+def _looks_the_same(call: Call, wanted: PlannedCall) -> bool:
+    """To those whose phones ring."""
+    return (call.cli, call.presentation) == (wanted.cli, wanted.presentation)
 
 
 def _words(wanted: PlannedCall) -> str:
-    return f"now {wanted.asked_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{wanted.asked_at:%Y-%m-%d %H:%M:%S} UTC"

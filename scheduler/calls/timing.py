@@ -9,7 +9,6 @@ from scheduler.calls.call import Answer, Attempt, Call, Outcome
 from scheduler.calls.policy import Policy
 from scheduler.duration import spell_duration
 
-
 ORIGIN_HELD = "its origin is in another call"
 
 
@@ -56,7 +55,7 @@ def due(
     if now < call.due_at:
         return Wait(until=call.due_at, reason="not due yet")
     if barred:
-        return End(outcome=Outcome.BARRED, reason=f"barred: {barred}")
+        return End(outcome=Outcome.BARRED, reason=barred)
     if now > call.deadline_at:
         return End(outcome=Outcome.MISSED, reason=_missed(call, now))
     if obstacle:

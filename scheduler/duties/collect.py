@@ -86,8 +86,10 @@ class CollectDuty:
                     detail=f"the provider's record {cdr.session_id} fits several attempts",
                 )  # fmt: skip
             return False
-        if found.attempt is None or not insert_cdr(connection, found.attempt.id, "list", cdr.raw_text, now):
+        if found.attempt is None:
             return False
+        # Also one that was kept before may be news: its call was waiting for another attempt then.
+        insert_cdr(connection, found.attempt.id, "list", cdr.raw_text, now)
         return cdr.complete and settle(connection, found.attempt.id, cdr.session_id, ending_of(cdr), now)
 
     def _settle_by_callbacks(self, now: datetime) -> int:

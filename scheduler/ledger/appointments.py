@@ -11,11 +11,23 @@ from scheduler.database import Connection, read_instant, write_instant
 
 
 def point_appointment(connection: Connection, key: Key, asked_at: datetime, call_id: int) -> None:
-    """Let the appointment, at this time, mean this call."""
+    """Let the appointment, at this time, mean this call.
+
+    :raises ConstraintFailed: it means another one.
+    """
     connection.execute(
         """INSERT INTO appointment (collection, uid, recurrence_id, asked_at, call_id) VALUES (?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET call_id = excluded.call_id, gone_at = NULL""",
+           ON CONFLICT (collection, uid, recurrence_id, asked_at, call_id) DO UPDATE SET gone_at = NULL""",
         (key.collection, key.uid, key.recurrence_id, write_instant(asked_at), call_id),
+    )
+
+
+def retire_meaning(connection: Connection, key: Key, asked_at: datetime, now: datetime) -> None:
+    """The appointment, at this time, no longer means the call that it meant."""
+    connection.execute(
+        """UPDATE appointment SET gone_at = ?
+           WHERE collection = ? AND uid = ? AND recurrence_id = ? AND asked_at = ? AND gone_at IS NULL""",
+        (write_instant(now), key.collection, key.uid, key.recurrence_id, write_instant(asked_at)),
     )
 
 
@@ -57,11 +69,11 @@ def _select(connection: Connection, call_ids: Iterable[int], condition: str) -> 
 def select_calls_of_appointments(
     connection: Connection, since: datetime, until: datetime
 ) -> dict[tuple[Key, datetime], int]:
-    """Which call each appointment asked for in [since, until) means; (key, asked_at) → call id."""
+    """Which call each appointment asked for in [since, until) means, or meant last; (key, asked_at) → call id."""
     rows = connection.execute(
         """SELECT appointment.collection, uid, recurrence_id, call_id, appointment.asked_at
            FROM call JOIN appointment ON appointment.call_id = call.id
-           WHERE call.asked_at >= ? AND call.asked_at < ?""",
+           WHERE call.asked_at >= ? AND call.asked_at < ? ORDER BY gone_at IS NULL, call_id""",
         (write_instant(since), write_instant(until)),
     )
     return {

@@ -28,16 +28,12 @@ def insert_attempt(connection: Connection, call_id: int, reference: str, now: da
 def record_answer(
     connection: Connection, attempt_id: int, answer: Answer, *, detail: str = "", session_id: str = ""
 ) -> None:
+    """What is empty leaves what is known, and what is proved to be accepted stays so, whatever is said later."""
     connection.execute(
-        "UPDATE attempt SET answer = ?, detail = ?, session_id = ? WHERE id = ?",
+        """UPDATE attempt SET answer = CASE answer WHEN 'accepted' THEN answer ELSE ? END,
+               detail = coalesce(nullif(?, ''), detail), session_id = coalesce(nullif(?, ''), session_id)
+           WHERE id = ?""",
         (answer, detail, session_id, attempt_id),
-    )
-
-
-def name_session(connection: Connection, attempt_id: int, session_id: str) -> None:
-    """Keep the session id that a CDR told, where the answer to the request never did."""
-    connection.execute(
-        "UPDATE attempt SET session_id = ? WHERE id = ? AND session_id = ''", (session_id, attempt_id)
     )
 
 
@@ -95,10 +91,16 @@ def insert_cdr(connection: Connection, attempt_id: int, source: str, raw: str, n
 
 
 def select_cdrs_of_open_attempts(connection: Connection) -> tuple[tuple[int, str, datetime, str], ...]:
-    """(attempt id, source, received at, raw), in the order in which they came."""
+    """(attempt id, source, received at, raw) in the order in which they came, of calls without an outcome.
+
+    Those that ended as unknown are among them: what their attempts brought may explain them yet.
+    """
     rows = connection.execute(
-        """SELECT attempt_id, source, received_at, raw FROM cdr JOIN attempt ON attempt.id = cdr.attempt_id
-           WHERE closed_at IS NULL ORDER BY cdr.id"""
+        """SELECT attempt_id, source, received_at, raw FROM cdr WHERE attempt_id IN (
+               SELECT id FROM attempt WHERE closed_at IS NULL
+               UNION ALL
+               SELECT attempt.id FROM call JOIN attempt ON call_id = call.id WHERE outcome = 'unknown')
+           ORDER BY id"""
     )
     return tuple((row["attempt_id"], row["source"], read_instant(row["received_at"]), row["raw"]) for row in rows)
 

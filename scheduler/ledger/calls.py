@@ -18,6 +18,8 @@ from scheduler.vca import Presentation
 
 _COLUMNS = """id, state, outcome, reason, origin, destination, cli, presentation, summary, asked_at, due_at,
     deadline_at, wake_at, revision, attempts, again_of, ended_at"""
+# Word for word the condition of the index call_going_on, which SQLite else doesn't use.
+_GOING_ON = "state IN ('claimed', 'requested', 'placed')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +61,10 @@ def select_reconcilable(connection: Connection, since: datetime) -> tuple[Call, 
 
     An older one that is still planned is past its deadline and about to end by itself.
     """
-    at = write_instant(since)
     rows = connection.execute(
         f"""SELECT {_COLUMNS} FROM call WHERE asked_at >= ?
-            UNION SELECT {_COLUMNS} FROM call
-                WHERE state IN ('claimed', 'requested', 'placed') AND asked_at < ?""",
-        (at, at),
+            UNION SELECT {_COLUMNS} FROM call WHERE {_GOING_ON}""",
+        (write_instant(since),),
     )
     return tuple(_call(row) for row in rows)
 
@@ -113,7 +113,7 @@ def release_all_claims(connection: Connection) -> int:
     """Give back what a dead process had claimed: under the ledger's lock no other can hold one."""
     return int(
         connection.execute(
-            "UPDATE call SET state = 'planned', claim_token = NULL WHERE state = 'claimed'"
+            f"UPDATE call SET state = 'planned', claim_token = NULL WHERE {_GOING_ON} AND state = 'claimed'"
         ).rowcount
     )
 
@@ -191,16 +191,20 @@ def amend_unknown(connection: Connection, call_id: int, outcome: Outcome, reason
 def move_call(connection: Connection, call: Call, wanted: PlannedCall) -> bool:
     """Give a call what the calendar says now; a claim on it becomes void.
 
+    Where it stays due when it was, it goes on waiting for what it waits for.
+
     :raises ConstraintFailed: the slot it moves to has an open or attempted call already.
     """
-    wake_at = call.wake_at if call.due_at == wanted.due_at else wanted.due_at
+    due_at = write_instant(wanted.due_at)
     return _changed(
         connection.execute(
-            """UPDATE call SET state = 'planned', claim_token = NULL, revision = revision + 1, reason = '',
+            """UPDATE call SET state = 'planned', claim_token = NULL, revision = revision + 1,
                    origin = ?, destination = ?, cli = ?, presentation = ?, summary = ?, asked_at = ?, due_at = ?,
-                   deadline_at = ?, wake_at = ?
+                   deadline_at = ?,
+                   wake_at = CASE due_at WHEN ? THEN wake_at ELSE ? END,
+                   reason = CASE due_at WHEN ? THEN reason ELSE '' END
                WHERE id = ? AND state IN ('planned', 'claimed')""",
-            (*_wanted(wanted), write_instant(wake_at), call.id),
+            (*_wanted(wanted), due_at, due_at, due_at, call.id),
         )
     )
 
@@ -220,9 +224,9 @@ def wake_origin(connection: Connection, origin: PhoneNumber, now: datetime) -> i
 def origin_is_held(connection: Connection, call: Call, since: datetime) -> bool:
     """Whether another call of the same origin, requested after ``since``, is going on."""
     row = connection.execute(
-        """SELECT 1 FROM call CROSS JOIN attempt ON attempt.call_id = call.id
-           WHERE origin = ? AND state IN ('claimed', 'requested', 'placed') AND state <> 'claimed'
-             AND call.id <> ? AND attempt.closed_at IS NULL AND attempt.requested_at > ? LIMIT 1""",
+        f"""SELECT 1 FROM call WHERE {_GOING_ON} AND origin = ? AND id <> ? AND EXISTS (
+                SELECT 1 FROM attempt WHERE call_id = call.id AND closed_at IS NULL AND requested_at > ?)
+            LIMIT 1""",
         (call.origin.e164, call.id, write_instant(since)),
     ).fetchone()
     return row is not None

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from scheduler.calls.call import Key, Outcome, State
 from scheduler.calls.reconcile import (
+    WITHDRAWN_TOO_LATE,
     Add,
     AddMissed,
     Attach,
@@ -16,10 +17,22 @@ from scheduler.calls.reconcile import (
     Move,
     Recorded,
     TooLate,
+    moved_too_late,
 )
 from scheduler.database import Connection
-from scheduler.ledger.appointments import point_appointment, retire_appointments, select_keys
-from scheduler.ledger.calls import end_call, insert_call, move_call, select_reconcilable
+from scheduler.ledger.appointments import (
+    point_appointment,
+    retire_appointments,
+    retire_meaning,
+    select_keys,
+)
+from scheduler.ledger.calls import (
+    end_call,
+    insert_call,
+    move_call,
+    select_call,
+    select_reconcilable,
+)
 from scheduler.ledger.events import append_event, append_event_once
 
 
@@ -44,7 +57,7 @@ def apply_change(connection: Connection, change: Change, now: datetime) -> None:
         case Cancel():
             _cancel(connection, change, now)
         case TooLate():
-            append_event_once(connection, now, "too_late", call_id=change.call.id, detail=change.reason)
+            _note_too_late(connection, change.call.id, change.reason, now)
         case IgnorePast():
             pass  # nothing is recorded: `plan` and `why` say it from the calendar itself
 
@@ -63,10 +76,12 @@ def _add_missed(connection: Connection, change: AddMissed, now: datetime) -> Non
 
 
 def _move(connection: Connection, change: Move, now: datetime) -> None:
-    if move_call(connection, change.call, change.wanted):
-        _point(connection, change.wanted.keys, change.wanted.asked_at, change.call.id, now)
-        moved = change.call.asked_at != change.wanted.asked_at
-        append_event(connection, now, "moved" if moved else "changed", call_id=change.call.id)
+    if not move_call(connection, change.call, change.wanted):
+        _note_too_late(connection, change.call.id, moved_too_late(change.wanted), now)
+        return
+    _point(connection, change.wanted.keys, change.wanted.asked_at, change.call.id, now)
+    moved = change.call.asked_at != change.wanted.asked_at
+    append_event(connection, now, "moved" if moved else "changed", call_id=change.call.id)
 
 
 def _cancel(connection: Connection, change: Cancel, now: datetime) -> None:
@@ -74,12 +89,23 @@ def _cancel(connection: Connection, change: Cancel, now: datetime) -> None:
         connection, change.call.id, Outcome.CANCELLED, change.reason, now,
         leaving=[State.PLANNED, State.CLAIMED],
     )  # fmt: skip
-    if cancelled:
-        retire_appointments(connection, change.call.id, now)
-        append_event(connection, now, Outcome.CANCELLED, call_id=change.call.id, detail=change.reason)
+    if not cancelled:
+        _note_too_late(connection, change.call.id, WITHDRAWN_TOO_LATE, now)
+        return
+    retire_appointments(connection, change.call.id, now)
+    # Why stands in the call, since it may name somebody: "Anna Maes has no number".
+    append_event(connection, now, Outcome.CANCELLED, call_id=change.call.id)
+
+
+def _note_too_late(connection: Connection, call_id: int, reason: str, now: datetime) -> None:
+    """The request left before the change was decided, or between that and now."""
+    call = select_call(connection, call_id)
+    if call is not None and call.state in (State.REQUESTED, State.PLACED):
+        append_event_once(connection, now, "too_late", call_id=call_id, detail=reason)
 
 
 def _point(connection: Connection, keys: Iterable[Key], asked_at: datetime, call_id: int, now: datetime) -> None:
     retire_appointments(connection, call_id, now)
     for key in keys:
+        retire_meaning(connection, key, asked_at, now)
         point_appointment(connection, key, asked_at, call_id)

@@ -13,9 +13,9 @@ from scheduler.database import Connection
 from scheduler.ledger.attempts import (
     close_attempt,
     insert_attempt,
-    name_session,
     record_answer,
     select_attempt,
+    select_attempts_of_call,
 )
 from scheduler.ledger.calls import (
     Claim,
@@ -32,6 +32,8 @@ from scheduler.ledger.calls import (
     wake_origin,
 )
 from scheduler.ledger.events import append_event, append_event_once
+
+_RANG_AFTER_ALL = "the provider had taken an attempt that it seemed not to have, and how it ended isn't known yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +78,10 @@ def _intend(connection: Connection, claim: Claim, reference: str, now: datetime)
 
 
 def _wait(connection: Connection, claim: Claim, decision: Wait, now: datetime) -> bool:
+    if not release_claim(connection, claim, decision.until, decision.reason):
+        return False
     append_event_once(connection, now, "waits", call_id=claim.call.id, detail=decision.reason)
-    return release_claim(connection, claim, decision.until, decision.reason)
+    return True
 
 
 def _end_unplaced(connection: Connection, claim: Claim, decision: End, now: datetime) -> bool:
@@ -132,7 +136,9 @@ def unplaced(
 
 
 def _leave_requested(connection: Connection, attempt: Attempt, decision: Decision, now: datetime) -> None:
-    """Close the attempt and let its call go on, unless evidence has already shown that it rang."""
+    """Close the attempt and let its call go on, unless evidence has already shown that it, or one before, rang."""
+    if any(other.answer is Answer.ACCEPTED for other in select_attempts_of_call(connection, attempt.call_id)):
+        decision = End(outcome=Outcome.UNKNOWN, reason=_RANG_AFTER_ALL)
     match decision:
         case Wait():
             left = plan_again(connection, attempt.call_id, decision.until, decision.reason)
@@ -152,17 +158,27 @@ def _leave_requested(connection: Connection, attempt: Attempt, decision: Decisio
 
 def prove(connection: Connection, attempt: Attempt, session_id: str, now: datetime) -> None:
     """A callback reached the attempt's own URL: the provider has, or had, the call (rule 4)."""
-    if session_id:
-        name_session(connection, attempt.id, session_id)
-    if place_call(connection, attempt.call_id):
+    record_answer(connection, attempt.id, Answer.ACCEPTED, session_id="" if attempt.session_id else session_id)
+    if not attempt.open:
+        _stop_what_follows(connection, attempt, now)
+    elif place_call(connection, attempt.call_id):
         append_event(
-            connection,
-            now,
-            "accepted",
-            call_id=attempt.call_id,
-            attempt_id=attempt.id,
+            connection, now, "accepted", call_id=attempt.call_id, attempt_id=attempt.id,
             detail="by its callback",
-        )
+        )  # fmt: skip
+
+
+def _stop_what_follows(connection: Connection, attempt: Attempt, now: datetime) -> None:
+    """An attempt that was thought unsent rang after all: what was planned after it mustn't ring again.
+
+    How it ended is left open, until the provider's list agrees with the callback or has had its time.
+    """
+    stopped = end_call(
+        connection, attempt.call_id, Outcome.UNKNOWN, _RANG_AFTER_ALL, now,
+        leaving=[State.PLANNED, State.CLAIMED],
+    )  # fmt: skip
+    if stopped:
+        append_event(connection, now, Outcome.UNKNOWN, call_id=attempt.call_id, attempt_id=attempt.id)
 
 
 def settle(connection: Connection, attempt_id: int, session_id: str, ending: Ending, now: datetime) -> bool:
@@ -172,8 +188,7 @@ def settle(connection: Connection, attempt_id: int, session_id: str, ending: End
     outcome is amended; any other outcome stands, and the contradiction is noted. True: the outcome is news.
     """
     attempt = select_attempt(connection, attempt_id)
-    if session_id:
-        name_session(connection, attempt_id, session_id)
+    record_answer(connection, attempt_id, Answer.ACCEPTED, session_id="" if attempt.session_id else session_id)
     call = _call(connection, attempt)
     if call.state is State.ENDED:
         news = amend_unknown(connection, call.id, ending.outcome, ending.reason)
@@ -181,12 +196,10 @@ def settle(connection: Connection, attempt_id: int, session_id: str, ending: End
         news = _end_by_evidence(connection, attempt, call, ending, now)
     close_attempt(connection, attempt_id, now, duration=ending.duration if news else None)
     if news:
-        append_event(connection, now, ending.outcome, call_id=call.id, attempt_id=attempt_id, detail=ending.reason)
+        append_event(connection, now, ending.outcome, call_id=call.id, attempt_id=attempt_id)
         wake_origin(connection, attempt.origin, now)
     elif (call.outcome, call.reason) != (ending.outcome, ending.reason):
-        append_event_once(
-            connection, now, "contradicted", call_id=call.id, detail=f"{ending.outcome}: {ending.reason}"
-        )
+        append_event_once(connection, now, "contradicted", call_id=call.id, detail=ending.outcome)
     return news
 
 

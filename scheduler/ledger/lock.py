@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scheduler.database import translated
 from scheduler.errors import DatabaseBusy
 
 
@@ -20,20 +21,27 @@ def held_lock(ledger: Path) -> Iterator[None]:
     """Hold the ledger for this process.
 
     :raises DatabaseBusy: another process does; the message names its id.
+    :raises DatabaseUnusable: the lock's file can't be written.
     """
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(lock_path(ledger), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    with translated(lock_path(ledger)):
+        ledger.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock_path(ledger), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.read(descriptor, 20).decode("ascii", "replace").strip()
-            raise DatabaseBusy(
-                f"{ledger} is in use by the daemon with process id {owner or 'unknown'}: "
-                "two daemons on one ledger would ring twice; stop that one first"
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        _lock(descriptor, ledger)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, ledger: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.read(descriptor, 20).decode("ascii", "replace").strip()
+        raise DatabaseBusy(
+            f"{ledger} is in use by the daemon with process id {owner or 'unknown'}: "
+            "two daemons on one ledger would ring twice; stop that one first"
+        ) from None
+    with translated(lock_path(ledger)):
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())

@@ -10,7 +10,12 @@ from scheduler.database import MigrationDatabase, Migrations
 
 MIGRATIONS = Migrations("ledger")
 
-_CALL = """
+
+def _e164(column: str) -> str:
+    return f"{column} GLOB '+[0-9]*' AND {column} NOT GLOB '+*[^0-9]*'"
+
+
+_CALL = f"""
 CREATE TABLE call (
     id INTEGER PRIMARY KEY,
     state TEXT NOT NULL DEFAULT 'planned'
@@ -18,9 +23,9 @@ CREATE TABLE call (
     outcome TEXT CHECK (outcome IN ('answered', 'no_answer', 'busy', 'origin_no_answer', 'origin_busy',
         'failed', 'barred', 'missed', 'cancelled', 'unknown')),
     reason TEXT NOT NULL DEFAULT '',
-    origin TEXT NOT NULL CHECK (origin GLOB '+[0-9]*'),
-    destination TEXT NOT NULL CHECK (destination GLOB '+[0-9]*' AND destination <> origin),
-    cli TEXT CHECK (cli GLOB '+[0-9]*'),
+    origin TEXT NOT NULL CHECK ({_e164("origin")}),
+    destination TEXT NOT NULL CHECK ({_e164("destination")} AND destination <> origin),
+    cli TEXT CHECK ({_e164("cli")}),
     presentation TEXT NOT NULL CHECK (presentation IN ('ALLOWED', 'RESTRICTED')),
     summary TEXT NOT NULL,
     asked_at TEXT NOT NULL,
@@ -43,8 +48,20 @@ CREATE UNIQUE INDEX call_slot ON call (origin, destination, asked_at)
 WHERE again_of IS NULL AND (state <> 'ended' OR attempts > 0)
 """
 
+# The table in calls/call.py, as it was when this was written.
+_CALL_GOES_ITS_WAY = """
+CREATE TRIGGER call_goes_its_way BEFORE UPDATE OF state ON call
+WHEN OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN (VALUES
+    ('planned', 'claimed'), ('planned', 'ended'),
+    ('claimed', 'planned'), ('claimed', 'requested'), ('claimed', 'ended'),
+    ('requested', 'planned'), ('requested', 'placed'), ('requested', 'ended'),
+    ('placed', 'planned'), ('placed', 'ended'))
+BEGIN SELECT RAISE(ABORT, 'a call does not go from this state to that one'); END
+"""
+
 _CALL_IS_FINAL = """
-CREATE TRIGGER call_ended_is_final BEFORE UPDATE OF state, outcome, attempts ON call
+CREATE TRIGGER call_ended_is_final
+BEFORE UPDATE OF state, outcome, attempts, asked_at, due_at, deadline_at, ended_at ON call
 WHEN OLD.state = 'ended' AND NOT (OLD.outcome = 'unknown' AND NEW.state = 'ended')
 BEGIN SELECT RAISE(ABORT, 'an ended call never changes, unless its outcome is unknown'); END
 """
@@ -85,8 +102,14 @@ CREATE TABLE appointment (
     asked_at TEXT NOT NULL,
     call_id INTEGER NOT NULL REFERENCES call,
     gone_at TEXT,
-    PRIMARY KEY (collection, uid, recurrence_id, asked_at)
+    PRIMARY KEY (collection, uid, recurrence_id, asked_at, call_id)
 ) STRICT, WITHOUT ROWID
+"""
+
+# Rule 5: many appointments mean one call, and each, at one time, means one only.
+_ONE_MEANING = """
+CREATE UNIQUE INDEX appointment_means ON appointment (collection, uid, recurrence_id, asked_at)
+WHERE gone_at IS NULL
 """
 
 _EVENT = """
@@ -140,18 +163,21 @@ CREATE TABLE command (
 def m0001_first_ledger(database: MigrationDatabase) -> None:
     for table in (_CALL, _ATTEMPT, _CDR, _APPOINTMENT, _EVENT, _COLLECTION, _OBJECT, _COMMAND):
         database.execute(table)
-    database.execute(_ONE_CALL_A_SLOT)
-    database.execute(_CALL_IS_FINAL)
+    for promise in (_ONE_CALL_A_SLOT, _CALL_GOES_ITS_WAY, _CALL_IS_FINAL, _ONE_MEANING):
+        database.execute(promise)
     # What the timetable reads and indexes.
     database.execute("CREATE INDEX call_wake ON call (wake_at) WHERE state = 'planned'")
-    # Open calls are few: an index on all calls by state would be as large as the table.
+    # Open calls are few: an index on all calls by state would be as large as the table. SQLite uses it only
+    # for queries that repeat its condition word for word.
     database.execute(
         "CREATE INDEX call_going_on ON call (origin) WHERE state IN ('claimed', 'requested', 'placed')"
     )
     # Who waits for an origin that has just become free.
     database.execute("CREATE INDEX call_origin ON call (origin, due_at) WHERE state = 'planned'")
     database.execute("CREATE INDEX call_asked ON call (asked_at)")
+    database.execute("CREATE INDEX call_unknown ON call (ended_at) WHERE outcome = 'unknown'")
     database.execute("CREATE UNIQUE INDEX attempt_open ON attempt (call_id) WHERE closed_at IS NULL")
+    database.execute("CREATE INDEX attempt_waiting ON attempt (requested_at) WHERE closed_at IS NULL")
     database.execute("CREATE INDEX attempt_requested ON attempt (requested_at)")
     database.execute("CREATE INDEX appointment_call ON appointment (call_id)")
     database.execute("CREATE INDEX event_call ON event (call_id)")

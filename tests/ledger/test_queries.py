@@ -1,0 +1,112 @@
+"""The statements of every round use an index, so that a million stored calls cost nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import pytest
+
+from scheduler.database import Connection, Database
+from scheduler.ledger.appointments import select_keys
+from scheduler.ledger.attempts import (
+    select_attempt_of_reference,
+    select_attempts_of_call,
+    select_attempts_since,
+    select_cdrs_of_open_attempts,
+    select_open_attempts,
+    select_unexplained_attempts,
+)
+from scheduler.ledger.calls import (
+    claim_due,
+    next_wake_at,
+    origin_is_held,
+    release_all_claims,
+    select_calls,
+    select_reconcilable,
+    wake_origin,
+)
+from scheduler.ledger.commands import select_open_commands
+from scheduler.ledger.events import append_event_once, select_events
+from tests.calls.builders import ORIGIN, a_call
+from tests.clocks import NOON
+from tests.ledger.desk import Desk
+
+# Indexes of what is open or due: they stay small, whatever is stored, and may be walked from end to end.
+SMALL = ("call_going_on", "call_unknown", "attempt_open", "attempt_waiting", "command_open")
+
+
+class Planner:
+    """A connection that notes how SQLite goes about each statement, and runs it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.steps: list[str] = []
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        plan = self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+        self.steps += [row["detail"] for row in plan]
+        return self._connection.execute(sql, parameters)
+
+
+def steps_of(ledger: Database, work: Callable[[Connection], object]) -> list[str]:
+    def explain(connection: Connection) -> list[str]:
+        planner = Planner(connection)
+        work(cast(Connection, planner))
+        return planner.steps
+
+    return ledger.write(explain)
+
+
+WORKS: dict[str, Callable[[Connection], object]] = {
+    "claim_due": lambda c: claim_due(c, NOON, 10, "token"),
+    "next_wake_at": next_wake_at,
+    "wake_origin": lambda c: wake_origin(c, ORIGIN, NOON),
+    "origin_is_held": lambda c: origin_is_held(c, a_call(), NOON),
+    "release_all_claims": release_all_claims,
+    "select_reconcilable": lambda c: select_reconcilable(c, NOON),
+    "select_calls": lambda c: select_calls(c, since=NOON, until=NOON, limit=10),
+    "select_open_attempts": select_open_attempts,
+    "select_unexplained_attempts": lambda c: select_unexplained_attempts(c, NOON),
+    "select_attempts_since": lambda c: select_attempts_since(c, NOON),
+    "select_attempts_of_call": lambda c: select_attempts_of_call(c, 1),
+    "select_attempt_of_reference": lambda c: select_attempt_of_reference(c, "reference"),
+    "select_cdrs_of_open_attempts": select_cdrs_of_open_attempts,
+    "select_keys": lambda c: select_keys(c, [1, 2]),
+    "select_events": lambda c: select_events(c, 1),
+    "select_open_commands": select_open_commands,
+}
+EXPECTED = {
+    "claim_due": "call_wake (wake_at<?)",
+    "next_wake_at": "call_wake",
+    "wake_origin": "call_origin (origin=? AND due_at<?)",
+    "origin_is_held": "call_going_on (origin=?)",
+    "release_all_claims": "call_going_on",
+    "select_reconcilable": "call_going_on",
+    "select_open_attempts": "attempt_waiting",
+}
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_a_statement_of_every_round_walks_no_table(ledger: Database, name: str) -> None:
+    steps = steps_of(ledger, WORKS[name])
+    walks = [one for one in steps if one.startswith("SCAN") and not one.endswith(SMALL)]
+    assert [one for one in walks if one not in ("SCAN CONSTANT ROW", "SCAN (subquery-1)")] == []
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_statement_of_every_round_uses_the_index_made_for_it(ledger: Database, name: str) -> None:
+    assert [step for step in steps_of(ledger, WORKS[name]) if step.endswith(f"INDEX {EXPECTED[name]}")]
+
+
+def test_looking_for_the_same_event_reads_the_history_of_one_call(ledger: Database) -> None:
+    call_id = Desk(ledger).plan()
+    steps = steps_of(ledger, lambda c: append_event_once(c, NOON, "waits", call_id=call_id, detail=""))
+    assert "SEARCH event USING INDEX event_call (call_id=?)" in steps
+
+
+def test_the_check_itself_sees_a_walk(ledger: Database) -> None:
+    assert steps_of(ledger, lambda c: c.execute("SELECT * FROM call WHERE summary = ''").fetchall()) == [
+        "SCAN call"
+    ]
