@@ -43,6 +43,7 @@ _TICK = timedelta(seconds=0.5)  # how often due calendars and commands are looke
 _CONTACTS_EVERY = timedelta(seconds=5)
 _REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good a round that failed
 _TOKEN_EVERY = timedelta(seconds=5)
+_SIGNALS_EVERY = timedelta(seconds=1)  # how soon a reload is noticed
 _LATEST_BEAT = timedelta(seconds=10)
 
 
@@ -58,10 +59,10 @@ def run_daemon(config_path: Path, *, on_ready: Callable[[], object] = lambda: No
         on_ready()
         notify("READY=1")
         log.info("ready: %d calendars, ledger %s", len(config.calendars), config.ledger)
-        interval = watchdog_interval() or timedelta(seconds=5)
-        wait = min(interval.total_seconds(), 1.0)
-        while not stop.wait(wait):
-            if daemon.alive():
+        interval = watchdog_interval()
+        wait = min(interval, _SIGNALS_EVERY) if interval else _SIGNALS_EVERY
+        while not stop.wait(wait.total_seconds()):
+            if interval and daemon.alive():
                 notify("WATCHDOG=1")
             if reload.is_set():
                 reload.clear()
@@ -191,10 +192,10 @@ class Daemon:
     def start(self) -> None:
         self._contacts.run_once()
         self._replan.use_contacts(self._contacts.contacts)
+        self._timetable.start()
         for loop in self._loops:
             loop.start()
             self._parts.callback(loop.stop)
-        self._timetable.start()
         # Stopped first: nothing new is claimed, and what is in flight is finished and recorded.
         self._parts.callback(self._timetable.stop)
 
@@ -218,7 +219,8 @@ class Daemon:
 
     def _collect_now(self) -> None:
         if self._collect.run_once(self._clock.now()).settled:
-            self._timetable.wake()
+            # What was moved while it rang is planned now, and who waited for the origin may go.
+            self._replan_now()
 
     def _command_sync(self, _arguments: Mapping[str, str]) -> str:
         self._reload_contacts()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -32,6 +33,7 @@ Migrations = sqlite_utils.Migrations
 MigrationDatabase = sqlite_utils.Database
 
 _BUSY_SECONDS = 5.0
+_WAL_TRIES = 50
 _LARGEST_GROUP = 64
 _HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNUSABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR,
@@ -98,10 +100,10 @@ class Database:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
-            # Under the lock: nothing can be queued behind the end, where nobody would answer it.
-            self._queue.put(None)
         for connection in idle:
             connection.close()
+        # Last of all: the last to close folds the log into the file, which a reader can't.
+        self._queue.put(None)
         if self._writer is not None:
             self._writer.join()
 
@@ -131,7 +133,7 @@ class Database:
         connection = _connect(self.path, "rwc")
         try:
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             _migrate(connection, migrations, self.path)
         except BaseException:
@@ -181,6 +183,18 @@ def _connect(path: Path, mode: str) -> Connection:
     )  # fmt: skip
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def _use_wal(connection: Connection) -> None:
+    """Of several that open a new file at once SQLite refuses all but one here, without waiting."""
+    for tries_left in reversed(range(_WAL_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
+                raise
+            time.sleep(_BUSY_SECONDS / _WAL_TRIES)
 
 
 def _migrate(connection: Connection, migrations: Migrations, path: Path) -> None:

@@ -76,6 +76,11 @@ class PhoneNumber:
         return _TYPES.get(phonenumbers.number_type(_parsed(self.e164)), NumberType.UNKNOWN)
 
     @property
+    def national_digits(self) -> str:
+        """What is dialled after the country code; leading zeros aside."""
+        return str(_parsed(self.e164).national_number)
+
+    @property
     def masked(self) -> str:
         """``+32468•••901``: enough to recognise one's own, too little to dial."""
         return f"{self.e164[:-6]}•••{self.e164[-3:]}"
@@ -97,6 +102,11 @@ def read_number(text: str, region: str) -> PhoneNumber:
         return _parse_valid(_digits(bare), region)
     except ValueError as fault:
         raise NumberError(text, str(fault)) from fault
+
+
+def is_region(region: str) -> bool:
+    """Whether it is a region that numbers can belong to: ISO 3166, ``GB`` and not ``UK``."""
+    return phonenumbers.country_code_for_region(region) != 0
 
 
 def looks_like_number(text: str) -> bool:

@@ -13,10 +13,10 @@ def notify(message: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return
-    # A manager that doesn't listen mustn't cost the calls.
+    # A manager that is gone, or doesn't read what it is sent, mustn't cost the calls.
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notifier:
         notifier.connect("\0" + address[1:] if address.startswith("@") else address)
-        notifier.sendall(message.encode())
+        notifier.send(message.encode(), socket.MSG_DONTWAIT)
 
 
 def watchdog_interval() -> timedelta | None:

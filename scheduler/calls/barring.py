@@ -32,8 +32,7 @@ class Barring:
 
 def barred_by(destination: PhoneNumber, barring: Barring) -> str:
     """The rule that bars ``destination``, in words; empty where none does."""
-    national = destination.e164.removeprefix("+")
-    if is_emergency_or_short(national, barring.region):
+    if is_emergency_or_short(destination.national_digits, barring.region):
         return "emergency or short number"
     if destination in barring.owned:
         return "one of the company's own numbers"

@@ -19,6 +19,7 @@ from scheduler.cli.context import drop_to_owner, ledger_to_read, read_contacts
 from scheduler.cli.options import config_option, json_option
 from scheduler.clock import SystemClock
 from scheduler.config import CalendarConfig, Config, read_config
+from scheduler.duration import spell_duration
 from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
 from scheduler.http import Http, urllib3_flavour
 from scheduler.ledger.lock import held_lock
@@ -54,8 +55,9 @@ def check(config_path: Path, as_json: bool) -> None:
 
 
 def _print(finding: Finding) -> None:
-    mark = click.style("ok", fg="green") if finding.fine else click.style("PROBLEM", fg="red")
-    click.echo(f"{mark:<7} {finding.subject}: {finding.text}")
+    # Padded before it is coloured: the codes of the colours count as letters.
+    mark = click.style("ok     ", fg="green") if finding.fine else click.style("PROBLEM", fg="red")
+    click.echo(f"{mark} {finding.subject}: {finding.text}")
 
 
 def _findings(config_path: Path) -> Iterator[Finding]:
@@ -67,8 +69,8 @@ def _findings(config_path: Path) -> Iterator[Finding]:
             for problem in error.problems
         )
         return
-    count = len(config.calendars)
-    yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid, {count} calendars")
+    names = ", ".join(calendar.name for calendar in config.calendars)
+    yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid; calendars: {names or 'none'}")
     yield Finding(subject="versions", fine=True, text=f"tzdata {use_packaged_tzdata()}, {urllib3_flavour()}")
     contacts = read_contacts(config)
     for source in config.contacts:
@@ -114,7 +116,8 @@ def _look_at_calendar(
     yield Finding(
         subject=subject,
         fine=True,
-        text=f"reached, {len(fetched.changed)} objects, {calls} calls to come, fetched every {calendar.every}",
+        text=f"reached, {len(fetched.changed)} objects, {calls} calls to come, fetched every "
+        + spell_duration(calendar.every),
     )
     for fault in agenda.faults:
         yield Finding(subject=f"{subject}, event {fault.uid or fault.href}", fine=False, text=fault.reason)

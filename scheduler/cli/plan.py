@@ -63,9 +63,11 @@ def _print(config: Config, entries: tuple[Entry, ...]) -> None:
     silent = [entry for entry in entries if entry.state == "not_ringing"]
     print_table(
         f"Calls ({zone.key})",
-        ("due", "origin", "destination", "CLI", "appointment", "calendar", "state", ""),
+        ("due", "origin", "destination", "CLI", "appointment", "calendar", "state", "note"),
         (_ringing_row(config, entry) for entry in ringing),
     )
+    if not silent:
+        return
     print_table(
         "Events that don't ring",
         ("start", "event", "calendar", "why"),

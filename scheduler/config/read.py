@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from scheduler.config.build import build_config
 from scheduler.config.build_gateway import build_gateway
@@ -58,7 +59,7 @@ def _validate(model: type[M], data: Mapping[str, Any], region: str, problems: Pr
     try:
         return model.model_validate(data, context={"region": region})
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
+        faults = _own_faults(error)
     for fault in faults:
         problems.add(fault["loc"], _words(fault["type"], fault["msg"]))
     try:
@@ -66,6 +67,20 @@ def _validate(model: type[M], data: Mapping[str, Any], region: str, problems: Pr
         return model.model_validate(rest, context={"region": region})
     except (KeyError, ValidationError):
         return None
+
+
+def _own_faults(error: ValidationError) -> list[ErrorDetails]:
+    """Without "too few items" where they are too few only since pydantic dropped a faulty one."""
+    faults = error.errors(include_url=False, include_input=False)
+    return [
+        fault
+        for fault in faults
+        if fault["type"] != "too_short" or not any(_is_within(other["loc"], fault["loc"]) for other in faults)
+    ]
+
+
+def _is_within(inner: Key, outer: Key) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
 def _without(data: Mapping[str, Any], keys: Sequence[Key]) -> dict[str, Any]:
@@ -115,4 +130,6 @@ def _words(kind: str, message: str) -> str:
         return "there is no such option (see config.example.toml)"
     if kind == "missing":
         return "is missing"
+    if kind == "too_short":
+        return "is empty: give at least one"
     return message.removeprefix("Value error, ")

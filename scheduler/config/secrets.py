@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scheduler.config.model import Secret
 from scheduler.config.problems import Key, Problems
+from scheduler.config.values import Secret
 
 
 class Secrets:

@@ -1,0 +1,1 @@
+"""What must be fast, beside a peer in the same run: ``python -m benchmarks.NAME`` (``--quick`` to try it)."""
