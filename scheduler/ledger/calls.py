@@ -57,12 +57,13 @@ def select_calls(connection: Connection, *, since: datetime, until: datetime, li
 
 
 def select_reconcilable(connection: Connection, since: datetime) -> tuple[Call, ...]:
-    """Every call asked for at or after ``since``, and every older one that is going on.
+    """Every call that an appointment at or after ``since`` ever meant, and every older one that is going on.
 
-    An older one that is still planned is past its deadline and about to end by itself.
+    An older one that is still planned is past its deadline and about to end by itself; what no appointment
+    ever meant was asked for by a person, and no calendar changes it.
     """
     rows = connection.execute(
-        f"""SELECT {_COLUMNS} FROM call WHERE asked_at >= ?
+        f"""SELECT {_COLUMNS} FROM call WHERE id IN (SELECT call_id FROM appointment WHERE asked_at >= ?)
             UNION SELECT {_COLUMNS} FROM call WHERE {_GOING_ON}""",
         (write_instant(since),),
     )

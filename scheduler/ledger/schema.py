@@ -180,6 +180,7 @@ def m0001_first_ledger(database: MigrationDatabase) -> None:
     database.execute("CREATE INDEX attempt_waiting ON attempt (requested_at) WHERE closed_at IS NULL")
     database.execute("CREATE INDEX attempt_requested ON attempt (requested_at)")
     database.execute("CREATE INDEX appointment_call ON appointment (call_id)")
+    database.execute("CREATE INDEX appointment_asked ON appointment (asked_at)")
     database.execute("CREATE INDEX event_call ON event (call_id)")
     database.execute("CREATE INDEX command_open ON command (id) WHERE done_at IS NULL")
     for change in ("UPDATE", "DELETE"):

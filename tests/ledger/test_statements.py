@@ -95,6 +95,9 @@ def test_reconciled_are_the_calls_since_then_and_those_that_go_on(desk: Desk) ->
     desk.placed(old)
     desk.plan(want(at=old, origin=SECOND_ORIGIN))
     recent, ended = desk.plan(want()), desk.plan(want(destination=OTHER_CUSTOMER))
+    for number, call_id in enumerate((recent, ended)):
+        desk.ledger.write(point_appointment, key(f"uid-{number}"), NOON, call_id)
+    desk.plan(want(at=NOON + HOUR))  # asked for by a person
     desk.ledger.write(apply_change, Cancel(call=desk.call(ended), reason=""), NOON)
     found = desk.ledger.read(select_reconcilable, NOON - HOUR)
     assert {call.id for call in found} == {talking, recent, ended}

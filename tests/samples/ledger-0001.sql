@@ -171,6 +171,7 @@ CREATE UNIQUE INDEX attempt_open ON attempt (call_id) WHERE closed_at IS NULL;
 CREATE INDEX attempt_waiting ON attempt (requested_at) WHERE closed_at IS NULL;
 CREATE INDEX attempt_requested ON attempt (requested_at);
 CREATE INDEX appointment_call ON appointment (call_id);
+CREATE INDEX appointment_asked ON appointment (asked_at);
 CREATE INDEX event_call ON event (call_id);
 CREATE INDEX command_open ON command (id) WHERE done_at IS NULL;
 CREATE TRIGGER event_never_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'history is never rewritten'); END;
