@@ -117,10 +117,10 @@ class MemoryProvider:
         self._all_entered.clear()
         self._expected, self._takes = count, takes
 
-    def ready(self) -> None:
-        """There is always a token."""
+    def token(self) -> str:
+        return "token"
 
-    def place(self, request: CallRequest) -> Accepted:
+    def place(self, request: CallRequest, _token: str) -> Accepted:
         self._entered[request.origin] = datetime.now(UTC)
         if len(self._entered) == self._expected:
             self._all_entered.set()

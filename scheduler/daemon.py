@@ -22,7 +22,7 @@ from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.place import PlaceDuty
 from scheduler.duties.replan import ReplanDuty
 from scheduler.duties.sync import SyncDuty, Synced
-from scheduler.errors import ConfigError, NumberError
+from scheduler.errors import CallSchedulerError, NumberError
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.life import recover
@@ -74,7 +74,7 @@ def run_daemon(config_path: Path, *, on_ready: Callable[[], object] = lambda: No
 def _reload(daemon: Daemon, config_path: Path) -> None:
     try:
         daemon.use(read_config(config_path))
-    except ConfigError as error:
+    except CallSchedulerError as error:
         log.error("the configuration was not taken over, the running one stays:\n%s", error)
     else:
         log.info("the configuration was read again")
@@ -119,7 +119,8 @@ class Daemon:
         self._ledger = ledger
         self._parts = parts
         self._http = self._parts.enter_context(closing(calendars_http()))
-        self._link = self._parts.enter_context(ProviderLink(config.provider, self._clock))
+        self._link = self._retired = ProviderLink(config.provider, self._clock)
+        self._parts.callback(self._close_links)
         self._contacts = ContactsDuty(config.contacts, config.number_types)
         self._replan = ReplanDuty(self._ledger, plan_rules(config))
         self._collect = CollectDuty(self._ledger, self._link.client, config.policy)
@@ -127,6 +128,7 @@ class Daemon:
             self._ledger, synced_calendars(config.calendars, self._http), self._clock, self._take_over
         )
         self._parts.callback(self._sync.close)
+        self._replanning = Loop("replan", self._replan_now, _REPLAN_EVERY)
         self._collecting = Loop("collect", self._collect_now, config.provider.cdr_every)
         self._place = PlaceDuty(
             self._ledger,
@@ -142,11 +144,12 @@ class Daemon:
         commands = CommandDuty(
             self._ledger, self._clock, {"place": self._command_place, "sync": self._command_sync}
         )
+        self._parts.callback(commands.close)
         self._loops = (
             Loop("sync", lambda: self._sync.run_once(self._clock.now()), _TICK),
             Loop("commands", commands.run_once, _TICK),
             Loop("contacts", self._reload_contacts, _CONTACTS_EVERY),
-            Loop("replan", self._replan_now, _REPLAN_EVERY),
+            self._replanning,
             Loop("tokens", lambda: self._link.tokens.renew_ahead(), _TOKEN_EVERY),
             Loop("recover", self._place.give_back_stranded, _CONTACTS_EVERY),
             self._collecting,
@@ -168,15 +171,18 @@ class Daemon:
             if old != new:
                 log.warning("%s changes at the next restart", name)
         self._config = config
-        self._link = self._parts.enter_context(ProviderLink(config.provider, self._clock))
+        # The link before the last is in nobody's hands any more: a request is over long before another reload.
+        self._retired.close()
+        self._retired, self._link = self._link, ProviderLink(config.provider, self._clock)
         self._place.provider = self._collect.provider = self._link.client
         self._place.policy = self._collect.policy = config.policy
         self._place.barring = config.barring
-        self._contacts = ContactsDuty(config.contacts, config.number_types)
+        self._collecting.every = config.provider.cdr_every
+        self._contacts = ContactsDuty(config.contacts, config.number_types, before=self._contacts)
         self._contacts.run_once()
         self._sync.calendars = synced_calendars(config.calendars, self._http)
-        self._replan.use(plan_rules(config), self._contacts.contacts)
-        self._replan_now()
+        self._replan.use(plan_rules(config), self._contacts.contacts, whole=self._contacts.whole)
+        self._replanning.wake()
 
     def _listen(self) -> str:
         """Take callbacks before anything is placed; the URL that attempts' references are appended to."""
@@ -191,7 +197,7 @@ class Daemon:
 
     def start(self) -> None:
         self._contacts.run_once()
-        self._replan.use_contacts(self._contacts.contacts)
+        self._replan.use_contacts(self._contacts.contacts, whole=self._contacts.whole)
         self._timetable.start()
         for loop in self._loops:
             loop.start()
@@ -203,10 +209,16 @@ class Daemon:
         """After each fetch: replan what it changed."""
         if synced.problem or not synced.news:
             return
-        self._replan.run_once(
-            self._clock.now(), changed=[synced.name], read_before={synced.name: synced.read_before}
-        )
+        try:
+            self._replan.run_once(self._clock.now(), changed=[synced.name])
+        except Exception:
+            self._replanning.wake()
+            raise
         self._timetable.wake()
+
+    def _close_links(self) -> None:
+        self._link.close()
+        self._retired.close()
 
     def _replan_now(self) -> None:
         self._replan.run_once(self._clock.now())
@@ -214,7 +226,7 @@ class Daemon:
 
     def _reload_contacts(self) -> None:
         if self._contacts.run_once():
-            self._replan.use_contacts(self._contacts.contacts)
+            self._replan.use_contacts(self._contacts.contacts, whole=self._contacts.whole)
             self._replan_now()
 
     def _collect_now(self) -> None:

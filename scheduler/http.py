@@ -28,6 +28,7 @@ ANSWER_LIMIT = 1_000_000  # bytes; answers of the provider are a few hundred
 
 _MOST_REDIRECTS = 5
 _PIECE = 65_536
+_LONGEST_INTEGER = 100  # digits
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -55,7 +56,7 @@ class Response:
         :raises ValueError: it isn't JSON.
         """
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, parse_int=_integer)
         except RecursionError:
             raise ValueError("JSON nested too deeply") from None
 
@@ -246,3 +247,8 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **HTTP_1_ONLY, **options)
         self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
+
+
+def _integer(digits: str) -> int | str:
+    """A number of thousands of digits stays a text: Python refuses it, which would cost the whole answer."""
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else digits

@@ -11,6 +11,8 @@ from scheduler.errors import CallSchedulerError
 
 log = logging.getLogger(__name__)
 
+_AFTER_FAILURE = timedelta(seconds=5)
+
 
 class Loop:
     """Calls ``run_once`` every ``every``, or sooner after :meth:`wake`; its errors are logged, not fatal."""
@@ -18,7 +20,7 @@ class Loop:
     def __init__(self, name: str, run_once: Callable[[], object], every: timedelta) -> None:
         self._name = name
         self._run_once = run_once
-        self._every = every
+        self.every = every  # may be changed while it runs
         self._woken = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -45,10 +47,16 @@ class Loop:
             self._woken.clear()
             if self._stopping:
                 return
-            try:
-                self._run_once()
-            except CallSchedulerError as error:
-                log.warning("%s: %s; trying again in %s", self._name, error, self._every)
-            except Exception:
-                log.exception("%s failed; trying again in %s", self._name, self._every)
-            self._woken.wait(self._every.total_seconds())
+            wait = self.every if self._succeeds() else min(self.every, _AFTER_FAILURE)
+            self._woken.wait(wait.total_seconds())
+
+    def _succeeds(self) -> bool:
+        try:
+            self._run_once()
+        except CallSchedulerError as error:
+            log.warning("%s: %s; trying again", self._name, error)
+            return False
+        except Exception:
+            log.exception("%s failed; trying again", self._name)
+            return False
+        return True

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
 
 from scheduler.callout.client import CalloutClient
 from scheduler.clock import Clock
@@ -20,7 +18,7 @@ from scheduler.sources.ics import IcsSource
 from scheduler.sources.source import Fetched, Source, SourceState
 
 
-class ProviderLink(AbstractContextManager["ProviderLink"]):
+class ProviderLink:
     """The client of the Voice Call-out API with its connections and tokens."""
 
     def __init__(self, config: ProviderConfig, clock: Clock) -> None:
@@ -28,9 +26,7 @@ class ProviderLink(AbstractContextManager["ProviderLink"]):
         self.tokens = TokenSource(config.tokens, self._http, clock)
         self.client = CalloutClient(config.callout, self._http, self.tokens)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self._http.close()
 
 

@@ -123,7 +123,7 @@ def test_another_configuration_is_taken_over_while_running(
     )
     with caplog.at_level(logging.WARNING):
         daemon.use(read_config(world.config))
-    assert [str(call.origin) for call in world.calls()] == ["+3228160259"]
+    await_true(lambda: [str(call.origin) for call in world.calls()] == ["+3228160259"])
     assert "calling.workers changes at the next restart" in caplog.text
 
 

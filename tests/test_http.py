@@ -470,7 +470,7 @@ class TestWhatAnAnswerSays:
     def test_is_one_short_line(self, body: bytes, words: str) -> None:
         assert said(Response(status=400, headers={}, body=body)) == words
 
-    @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"\xff", b"1" * 10_000])
+    @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"\xff"])
     def test_is_no_json_where_it_cannot_be_read(self, body: bytes) -> None:
         with pytest.raises(ValueError):  # noqa: PT011
             Response(status=200, headers={}, body=body).json()

@@ -78,7 +78,9 @@ def _expanded(
     starts = {key: (override.event, override.starts) for key, override in overrides.items()}
     if series is not None:
         reasons += series.refusals(end)
-        starts |= _unchanged(series, overrides, start, end)
+        silenced = _unreadable_instances(component.overrides, series, zones)
+        unchanged = _unchanged(series, overrides, start, end)
+        starts |= {key: each for key, each in unchanged.items() if key not in silenced}
     recurs = series is None or series.recurs or bool(component.overrides)
     occurrences = (
         _occurrence(component.uid, key if recurs else "", event, moment, zones)
@@ -106,6 +108,16 @@ def _overrides(
     tried = [_tried(reasons, partial(_override, event, series, zones)) for event in events]
     placed = sorted((each for each in tried if each), key=lambda each: each.event.version)
     return {each.original.key: each for each in placed if series is None or not series.excludes(each.original)}
+
+
+def _unreadable_instances(events: Iterable[Event], series: Series, zones: ZoneTable) -> set[str]:
+    """The instances that were changed into something unreadable: they are no longer as the series says."""
+    silenced: set[str] = set()
+    for event in events:
+        if event.recurrence_id is not None and _tried([], partial(_override, event, series, zones)) is None:
+            original = _tried([], partial(series.moment, event.recurrence_id))
+            silenced |= {original.key} if original else set()
+    return silenced
 
 
 def _override(event: Event, series: Series | None, zones: ZoneTable) -> _Override:

@@ -47,20 +47,11 @@ class CalloutClient:
         """
         return self._tokens.token()
 
-    def ready(self) -> str | None:
-        """Make sure of a token before an attempt is recorded; the reason why not, where there is none."""
-        try:
-            self._tokens.token()
-        except errors.ProviderError as error:
-            return str(error)
-        return None
+    def place(self, request: vca.CallRequest, token: str) -> PlaceAnswer:
+        """Send ``POST /call`` once, with a token fetched before; never raises.
 
-    def place(self, request: vca.CallRequest) -> PlaceAnswer:
-        """Send ``POST /call`` once at most; never raises."""
-        try:
-            token = self._tokens.token()
-        except errors.ProviderError as error:
-            return NotSent(reason=str(error))
+        No token is fetched here: that may take long, and the caller has looked at the time already.
+        """
         answer = self._post(request, token)
         if isinstance(answer, Unauthorized):
             self._tokens.invalidate(token)
@@ -73,8 +64,11 @@ class CalloutClient:
         """
         found: dict[str, vca.Cdr] = {}
         for page in self._pages(since, until):
+            known = len(found)
             # A record that is added meanwhile moves others to the next page.
             found.update((cdr.raw_text, cdr) for cdr in page.items)
+            if len(found) == known and not page.unreadable:
+                break  # nothing new: past the end, or a server that gives the same page for ever
         return tuple(found.values())
 
     def _post(self, request: vca.CallRequest, token: str) -> PlaceAnswer:

@@ -147,6 +147,7 @@ class _Book:
         self._open_by_slot: dict[Slot, int] = {}
         self._ended_by_slot: dict[Slot, Recorded] = {}
         self._ended_by_instance: dict[tuple[tuple[str, str], datetime], Recorded] = {}
+        self._attempted: set[tuple[str, str]] = set()
         for one in recorded:
             if one.call.state is not State.ENDED:
                 self._enter_open(one)
@@ -165,6 +166,8 @@ class _Book:
         self._ended_by_slot[one.call.slot] = one
         for key in one.keys:
             self._ended_by_instance[key.instance, one.call.asked_at] = one
+            if one.call.attempts:
+                self._attempted.add(key.instance)
 
     def take_open(self, wanted: PlannedCall) -> list[Recorded]:
         """The open calls that ``wanted`` is, that of its own slot first.
@@ -188,6 +191,10 @@ class _Book:
                 return one
         return self._ended_by_slot.get(wanted.slot)
 
+    def attempted(self, wanted: PlannedCall) -> bool:
+        """Whether an appointment of it has been called before, at whatever time."""
+        return any(key.instance in self._attempted for key in wanted.keys)
+
     def unmet(self, until: datetime) -> list[Recorded]:
         return [one for one in self._open.values() if one.keys and one.call.asked_at < until]
 
@@ -203,7 +210,7 @@ def _meet(wanted: PlannedCall, book: _Book, look: _Look) -> Iterable[Change]:
     elif taken:
         yield from _meet_open(wanted, taken, look)
     else:
-        yield _appear(wanted, look)
+        yield _appear(wanted, book, look)
 
 
 def _rekeyed(already: Recorded, wanted: PlannedCall) -> Iterable[Change]:
@@ -223,10 +230,11 @@ def _meet_open(wanted: PlannedCall, taken: list[Recorded], look: _Look) -> Itera
         yield _stop(merged, "another appointment asks for the same call")
 
 
-def _appear(wanted: PlannedCall, look: _Look) -> Change:
+def _appear(wanted: PlannedCall, book: _Book, look: _Look) -> Change:
     if not look.past(wanted):
         return Add(wanted=wanted)
-    if not look.unseen_in_time(wanted):
+    # What was called already and then tidied up, as to its real start, isn't called again.
+    if book.attempted(wanted) or not look.unseen_in_time(wanted):
         return IgnorePast(wanted=wanted)
     if look.now <= wanted.deadline_at:
         return Add(wanted=wanted)
@@ -242,6 +250,8 @@ def _update(kept: Recorded, wanted: PlannedCall, look: _Look) -> Iterable[Change
             yield Attach(call=call, keys=keys)
         if not _stoppable(call) and not _looks_the_same(call, wanted):
             yield TooLate(call=call, reason=moved_too_late(wanted))
+    elif look.broken(wanted.keys) == wanted.keys:
+        return  # part of the event can't be read: perhaps the very change that moved this instance
     elif wanted.asked_at == call.asked_at:
         yield Move(call=call, wanted=replace(wanted, keys=keys))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -20,6 +21,8 @@ from scheduler.errors import CallSchedulerError, ConfigError
 @click.version_option(package_name="call-scheduler")
 def cli() -> None:
     """Appointments in calendars become phone calls: once, on time or not at all, and told."""
+    # Ledgers hold names and numbers: what we write is for our own user.
+    os.umask(0o077)
 
 
 for command in (run, check, sync, plan, calls, why, place, gateway, demo):

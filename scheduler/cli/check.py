@@ -131,7 +131,7 @@ def _look_at_calendar(
 
 def _look_at_provider(config: Config) -> Finding:
     subject = f"provider {config.provider.callout.url}"
-    with ProviderLink(config.provider, SystemClock()) as link:
+    with closing(ProviderLink(config.provider, SystemClock())) as link:
         try:
             link.client.token()
         except CallSchedulerError as error:

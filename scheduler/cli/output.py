@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from scheduler.errors import Problem
 
@@ -27,7 +28,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        # As Text: a title with brackets is no markup.
+        table.add_row(*(Text(cell) for cell in row))
     if not console.is_terminal:
         console = Console(width=200)
     console.print(table)

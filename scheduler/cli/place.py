@@ -85,7 +85,7 @@ def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wai
         call_id = place_by_hand(ledger, config, clock, arguments)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    with ProviderLink(config.provider, clock) as link:
+    with closing(ProviderLink(config.provider, clock)) as link:
         # Nobody listens for callbacks here: the provider's list alone tells how the call ended.
         duty = PlaceDuty(ledger, link.client, clock, config.policy, config.barring, callback_url="")
         collect = CollectDuty(ledger, link.client, config.policy)

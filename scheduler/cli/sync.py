@@ -59,11 +59,12 @@ def ask_daemon(config: Config) -> list[dict[str, Any]]:
 def _sync_here(config: Config, ledger: Database) -> list[dict[str, Any]]:
     use_packaged_tzdata()
     replan = ReplanDuty(ledger, plan_rules(config))
-    replan.use_contacts(read_contacts(config).contacts)
+    contacts = read_contacts(config)
+    replan.use_contacts(contacts.contacts, whole=contacts.whole)
     clock = SystemClock()
 
     def take_over(synced: Synced) -> None:
-        replan.run_once(clock.now(), changed=[synced.name], read_before={synced.name: synced.read_before})
+        replan.run_once(clock.now(), changed=[synced.name])
 
     with closing(calendars_http()) as http:
         duty = SyncDuty(ledger, synced_calendars(config.calendars, http), clock, take_over)

@@ -106,7 +106,7 @@ class Play:
             self._say(change.says)
 
     def _judge(self, config: Config, came: Mapping[str, Came], first_ring_at: datetime) -> bool:
-        with ProviderLink(config.provider, self._clock) as link:
+        with closing(ProviderLink(config.provider, self._clock)) as link:
             cdrs = link.client.cdrs(first_ring_at - timedelta(minutes=5))
         seen = with_rings(came, cdrs)
         verdicts = [judge(scene, seen[scene.uid], first_ring_at) for scene in SCENES]

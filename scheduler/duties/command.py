@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from scheduler.calls.call import PlannedCall
@@ -21,6 +22,7 @@ from scheduler.ledger.commands import (
     insert_command,
     select_open_commands,
     select_result,
+    take_command,
 )
 from scheduler.ledger.events import append_event
 from scheduler.phone import PhoneNumber
@@ -29,6 +31,8 @@ from scheduler.vca import Presentation
 log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(seconds=30)  # whoever asked has gone by then: what was asked isn't done any more
+
+_AT_ONCE = 4
 
 Handler = Callable[[Mapping[str, str]], str]
 
@@ -40,12 +44,25 @@ class CommandDuty:
         self._ledger = ledger
         self._clock = clock
         self._handlers = handlers
+        # Side by side: a slow calendar's sync doesn't keep a call waiting.
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="command")
 
     def run_once(self) -> int:
         commands = self._ledger.read(select_open_commands)
         for command in commands:
-            self._ledger.write(finish_command, command.id, self._answer(command), self._clock.now())
+            if self._ledger.write(take_command, command.id, self._clock.now()):
+                self._pool.submit(self._carry_out, command)
         return len(commands)
+
+    def close(self) -> None:
+        """Finish what was taken."""
+        self._pool.shutdown(wait=True)
+
+    def _carry_out(self, command: Command) -> None:
+        try:
+            self._ledger.write(finish_command, command.id, self._answer(command), self._clock.now())
+        except Exception:
+            log.exception("command %d (%s) was taken, and its answer is lost", command.id, command.kind)
 
     def _answer(self, command: Command) -> str:
         waited = self._clock.now() - command.asked_at

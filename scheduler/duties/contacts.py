@@ -31,24 +31,46 @@ class _Loaded:
     contacts: tuple[Contact, ...] = ()
     problems: tuple[Problem, ...] = ()
     failure: str = ""
+    read: bool = False  # well, at least once
 
 
 class ContactsDuty:
     """Holds the contacts as last read well; ``contacts`` is replaced whole when a file changes."""
 
-    def __init__(self, sources: tuple[ContactSource, ...], type_order: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        sources: tuple[ContactSource, ...],
+        type_order: tuple[str, ...],
+        *,
+        before: ContactsDuty | None = None,
+    ) -> None:
+        """:param before: what held the contacts until now; where a file can't be read its contacts stay."""
         self._sources = sources
         self._type_order = type_order
-        self._loaded = {source.name: _Loaded() for source in sources}
-        self.contacts = Contacts((), type_order=type_order)
+        known: dict[str, _Loaded] = before._loaded if before else {}
+        self._loaded: dict[str, _Loaded] = {
+            source.name: _Loaded(contacts=known[source.name].contacts, read=known[source.name].read)
+            if source.name in known
+            else _Loaded()
+            for source in sources
+        }
+        self.contacts = self._all()
 
     def run_once(self) -> bool:
         """Read what changed; True when the contacts are other ones now."""
         changed = [self._load(source) for source in self._sources]
         if any(changed):
-            everybody = [contact for loaded in self._loaded.values() for contact in loaded.contacts]
-            self.contacts = Contacts(everybody, type_order=self._type_order)
+            self.contacts = self._all()
         return any(changed)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every file has been read well at least once."""
+        return all(loaded.read for loaded in self._loaded.values())
+
+    def _all(self) -> Contacts:
+        everybody = [contact for loaded in self._loaded.values() for contact in loaded.contacts]
+        return Contacts(everybody, type_order=self._type_order)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -68,15 +90,23 @@ class ContactsDuty:
         try:
             found = read_if_changed(source.path, loaded.stamp)
         except SourceError as error:
-            if loaded.failure != error.reason:
-                log.warning("contacts %s: %s", source.name, error.reason)
-            loaded.failure = error.reason
+            loaded.stamp = None  # it is read again, even if it comes back as it was
+            self._fail(source, error.reason)
             return False
-        loaded.failure = ""
         if found is None:
             return False
-        data, stamp = found
-        contacts, problems = source.read(data)
-        self._loaded[source.name] = _Loaded(stamp=stamp, contacts=contacts, problems=problems)
-        log.info("contacts %s: %d read, %d problems", source.name, len(contacts), len(problems))
+        data, loaded.stamp = found
+        contacts, loaded.problems = source.read(data)
+        if not contacts:
+            # As a file that is just being written: taking it would call off every call by name.
+            self._fail(source, "no contact can be read in it")
+            return False
+        loaded.contacts, loaded.read, loaded.failure = contacts, True, ""
+        log.info("contacts %s: %d read, %d problems", source.name, len(contacts), len(loaded.problems))
         return True
+
+    def _fail(self, source: ContactSource, reason: str) -> None:
+        loaded = self._loaded[source.name]
+        if loaded.failure != reason:
+            log.warning("contacts %s: %s", source.name, reason)
+        loaded.failure = reason

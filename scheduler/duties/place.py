@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections import deque
 from typing import Protocol
 
 from scheduler.callout.answer import (
@@ -21,7 +22,7 @@ from scheduler.calls.policy import Policy
 from scheduler.calls.timing import End, Wait
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
-from scheduler.errors import DatabaseError
+from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger.calls import Claim, release_claim
 from scheduler.ledger.life import Requested, accept, lose_answer, refuse, request, unplaced
 from scheduler.vca import CallRequest
@@ -32,11 +33,11 @@ log = logging.getLogger(__name__)
 class Provider(Protocol):
     """What placing needs of the client of the Voice Call-out API."""
 
-    def ready(self) -> str | None:
-        """Fetch a token if there is none; None when ready, else why not."""
+    def token(self) -> str:
+        """:raises CallSchedulerError: there is none to be had."""
 
-    def place(self, request: CallRequest) -> PlaceAnswer:
-        """Send one request; never raises."""
+    def place(self, request: CallRequest, token: str) -> PlaceAnswer:
+        """Send one request, at once; never raises."""
 
 
 class PlaceDuty:
@@ -59,7 +60,7 @@ class PlaceDuty:
         self.provider = provider
         self.policy = policy
         self.barring = barring
-        self._stranded: list[Claim] = []
+        self._stranded: deque[Claim] = deque()  # filled by the workers, emptied by housekeeping
 
     def place(self, claim: Claim) -> None:
         """Place the call, or leave it planned or ended with a reason; never raises."""
@@ -72,10 +73,10 @@ class PlaceDuty:
 
     def give_back_stranded(self) -> int:
         """Give back the claims of calls whose placing failed on our side; housekeeping asks."""
-        claims, self._stranded = self._stranded, []
         now = self._clock.now()
         released = 0
-        for claim in claims:
+        for _ in range(len(self._stranded)):
+            claim = self._stranded.popleft()
             try:
                 released += self._ledger.write(release_claim, claim, now)
             except DatabaseError as error:
@@ -85,10 +86,11 @@ class PlaceDuty:
 
     def _place(self, claim: Claim) -> None:
         # A token is fetched ahead of the intention: its delay mustn't lie between commit and send.
-        obstacle = self.provider.ready()
+        provider = self.provider
+        token, obstacle = _token(provider)
         reference = secrets.token_urlsafe(24)
         before = self._clock.boot_seconds()
-        decision = self._request(claim, reference, obstacle or "")
+        decision = self._request(claim, reference, obstacle)
         if isinstance(decision, End):
             log.warning("call %d ends as %s: %s", claim.call.id, decision.outcome, decision.reason)
         if not isinstance(decision, Requested):
@@ -98,7 +100,7 @@ class PlaceDuty:
             reason = f"not sent: the machine stood still for {stalled:.1f} s before it"
             self._record(decision.attempt_id, NotSent(reason=reason))
             return
-        answer = self.provider.place(self._body(claim.call, reference))
+        answer = provider.place(self._body(claim.call, reference), token)
         self._record(decision.attempt_id, answer)
         log.info("call %d: %s", claim.call.id, type(answer).__name__)
 
@@ -140,3 +142,11 @@ class PlaceDuty:
                     unplaced(connection, attempt_id, Answer.NOT_SENT, answer.reason, now, policy)
 
         self._ledger.write(record)
+
+
+def _token(provider: Provider) -> tuple[str, str]:
+    """A token, or "" and why there is none: the call then waits, and is missed at its deadline."""
+    try:
+        return provider.token(), ""
+    except CallSchedulerError as error:
+        return "", str(error)

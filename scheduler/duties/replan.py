@@ -18,7 +18,7 @@ from scheduler.calls.policy import Policy
 from scheduler.calls.reconcile import Change, IgnorePast, Recorded, TooLate, reconcile
 from scheduler.database import ConstraintFailed, Database
 from scheduler.ledger.changes import apply_change, select_recorded
-from scheduler.ledger.collections import select_collections, select_objects
+from scheduler.ledger.collections import record_planned, select_collections, select_objects
 
 log = logging.getLogger(__name__)
 
@@ -53,49 +53,61 @@ class ReplanDuty:
         self._rules = rules
         self._contacts = Contacts((), type_order=())
         self._agendas: dict[str, Agenda] = {}
-        self._unread: set[str] = set()  # changed since they were read; a round that fails leaves them here
+        self._contacts_whole = True
+        self._unread: set[str] = set()  # changed since they were read
+        self._read_at: dict[str, datetime | None] = {}  # read, and of which fetch, but not yet all in the plan
         self._lock = Lock()
 
-    def use(self, rules: PlanRules, contacts: Contacts) -> None:
-        """Other rules or contacts: every agenda is read again at the next round."""
-        with self._lock:
-            self._rules, self._contacts = rules, contacts
-            self._agendas.clear()
+    def use(self, rules: PlanRules, contacts: Contacts, *, whole: bool) -> None:
+        """Other rules or contacts: every agenda is read again at the next round.
 
-    def use_contacts(self, contacts: Contacts) -> None:
-        self.use(self._rules, contacts)
-
-    def run_once(
-        self,
-        now: datetime,
-        *,
-        changed: Collection[str] = (),
-        read_before: Mapping[str, datetime | None] | None = None,
-    ) -> Replanned:
-        """Replan everything; only the ``changed`` calendars, and those whose window ran out, are read again.
-
-        :param read_before: for the calendars just fetched, when they were last read well before that.
+        :param whole: False while a file of contacts has never been read well. Who can't be found then may be
+            in it, so that nothing planned is called off for that.
         """
         with self._lock:
-            reads = self._reads(read_before or {})
+            self._rules = rules
+            self._take_contacts(contacts, whole)
+
+    def use_contacts(self, contacts: Contacts, *, whole: bool) -> None:
+        with self._lock:
+            self._take_contacts(contacts, whole)
+
+    def _take_contacts(self, contacts: Contacts, whole: bool) -> None:
+        self._contacts, self._contacts_whole = contacts, whole
+        self._agendas.clear()
+
+    def run_once(self, now: datetime, *, changed: Collection[str] = ()) -> Replanned:
+        """Replan everything; only the ``changed`` calendars, and those whose window ran out, are read again.
+
+        A round that fails leaves what it had to do for the next one.
+        """
+        with self._lock:
             self._unread.update(changed)
-            self._refresh(now, reads)
+            rows = self._ledger.read(select_collections)
+            # When each was last read *before* what is new now: what the plan doesn't hold counts as unseen.
+            reads = {row.name: row.planned_at for row in rows if row.planned_at is not None}
+            self._refresh(now, reads, {row.name: row.good_at for row in rows})
             recorded = self._ledger.read(select_recorded, self._start(now, reads))
-            return self._apply(self._decide(recorded, now, reads), now)
+            replanned = self._apply(self._decide(recorded, now, reads), now)
+            self._record_planned()
+            return replanned
 
     def agendas(self) -> tuple[Agenda, ...]:
         with self._lock:
             return tuple(self._agendas.values())
 
-    def _reads(self, read_before: Mapping[str, datetime | None]) -> dict[str, datetime]:
-        rows = self._ledger.read(select_collections)
-        reads = {row.name: row.good_at for row in rows} | dict(read_before)
-        return {name: at for name, at in reads.items() if at is not None}
+    def _record_planned(self) -> None:
+        for name, good_at in tuple(self._read_at.items()):
+            if good_at is not None:
+                self._ledger.write(record_planned, name, good_at)
+            del self._read_at[name]
 
     def _start(self, now: datetime, reads: Mapping[str, datetime]) -> datetime:
         return max(min(now - _PAST, *reads.values(), now - _PAST), now - _LONGEST_PAST)
 
-    def _refresh(self, now: datetime, reads: Mapping[str, datetime]) -> None:
+    def _refresh(
+        self, now: datetime, reads: Mapping[str, datetime], good_at: Mapping[str, datetime | None]
+    ) -> None:
         start, end = self._start(now, reads), now + self._rules.policy.horizon
         for rules in self._rules.calendars:
             known = self._agendas.get(rules.collection)
@@ -103,6 +115,7 @@ class ReplanDuty:
                 # A day more than needed: the window is read again once a day, not at every round.
                 self._agendas[rules.collection] = self._read(rules, start - _PAST, end + _PAST + _LONGEST_LEAD)
                 self._unread.discard(rules.collection)
+                self._read_at[rules.collection] = good_at.get(rules.collection)
 
     def _read(self, rules: CalendarRules, start: datetime, end: datetime) -> Agenda:
         objects = self._ledger.read(select_objects, rules.collection)
@@ -135,9 +148,21 @@ class ReplanDuty:
             now,
             read_before=reads,
             reasons=self._reasons(recorded),
-            unreadable={(a.collection, f.uid) for a in self._agendas.values() for f in a.faults},
+            unreadable=self._unreadable(),
             until=until,
         )
+
+    def _unreadable(self) -> set[tuple[str, str]]:
+        """(collection, uid) of what says nothing just now: broken events, and names while contacts are missing."""
+        found = {(a.collection, fault.uid) for a in self._agendas.values() for fault in a.faults}
+        if not self._contacts_whole:
+            found |= {
+                (agenda.collection, one.occurrence.uid)
+                for agenda in self._agendas.values()
+                for one in agenda.derivations
+                if one.asks and one.appointment is None
+            }
+        return found
 
     def _reasons(self, recorded: Collection[Recorded]) -> dict[Key, str]:
         """Why an occurrence that is planned doesn't ring any more."""

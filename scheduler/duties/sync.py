@@ -51,7 +51,6 @@ class Synced:
     changed: int = 0
     deleted: int = 0
     problem: str = ""
-    read_before: datetime | None = None  # when it was last read well before
 
     @property
     def news(self) -> bool:
@@ -143,7 +142,7 @@ class SyncDuty:
         try:
             fetched = calendar.source.fetch(state, known)
         except SourceError as error:
-            return self._failed(calendar, before, error)
+            return self._failed(calendar, error)
         now = self._clock.now()
         for href, reason in fetched.faults:
             log.warning("calendar %s, %s: %s", name, href, reason)
@@ -154,16 +153,15 @@ class SyncDuty:
             name=name,
             changed=len(fetched.changed),
             deleted=len(fetched.deleted),
-            read_before=before.good_at if before else None,
         )
 
-    def _failed(self, calendar: SyncedCalendar, before: Collection | None, error: SourceError) -> Synced:
+    def _failed(self, calendar: SyncedCalendar, error: SourceError) -> Synced:
         name, now = calendar.source.name, self._clock.now()
         problem = error.reason + (f" ({error.remedy})" if error.remedy else "")
         forbidden = isinstance(error, SourceForbidden)
         failures = self._ledger.write(record_failed, name, calendar.settings, problem, now, forbidden=forbidden)
         log.warning("calendar %s: %s; failure %d in a row", name, problem, failures)
-        return Synced(name=name, problem=problem, read_before=before.good_at if before else None)
+        return Synced(name=name, problem=problem)
 
 
 def _store(
@@ -177,12 +175,13 @@ def _store(
 ) -> None:
     """:param anew: nothing stored was known to the source, so that what it doesn't name is gone."""
     name = calendar.source.name
-    record_fetched(connection, name, calendar.settings, fetched.state.to_json(), now)
     changed = [StoredObject(href=one.href, etag=one.etag, data=one.data) for one in fetched.changed]
     deleted = stored.keys() - {one.href for one in changed} if anew else set(fetched.deleted)
+    news = bool(changed or deleted)
+    record_fetched(connection, name, calendar.settings, fetched.state.to_json(), now, news=news)
     upsert_objects(connection, name, changed)
     delete_objects(connection, name, deleted)
-    if changed or deleted:
+    if news:
         new = sum(one.href not in stored for one in changed)
         counts = f"{new} new, {len(changed) - new} changed, {len(deleted)} deleted"
         append_event(connection, now, "synced", detail=f"{name}: {counts}")

@@ -17,6 +17,7 @@ class Collection:
     settings: str  # digest of what the objects were fetched with: another server's token is worth nothing
     state: str  # the source's own
     good_at: datetime | None
+    planned_at: datetime | None  # the last good fetch that the plan holds wholly
     tried_with: str  # the digest of the last try, good or not
     tried_at: datetime
     failures: int  # in a row
@@ -39,7 +40,7 @@ def select_collection(connection: Connection, name: str) -> Collection | None:
 
 def select_collections(connection: Connection) -> tuple[Collection, ...]:
     rows = connection.execute(
-        """SELECT name, settings, state, good_at, tried_with, tried_at, failures, problem, forbidden
+        """SELECT name, settings, state, good_at, planned_at, tried_with, tried_at, failures, problem, forbidden
            FROM collection ORDER BY name"""
     )
     return tuple(
@@ -48,6 +49,7 @@ def select_collections(connection: Connection) -> tuple[Collection, ...]:
             settings=row["settings"],
             state=row["state"],
             good_at=read_optional_instant(row["good_at"]),
+            planned_at=read_optional_instant(row["planned_at"]),
             tried_with=row["tried_with"],
             tried_at=read_instant(row["tried_at"]),
             failures=row["failures"],
@@ -58,15 +60,26 @@ def select_collections(connection: Connection) -> tuple[Collection, ...]:
     )
 
 
-def record_fetched(connection: Connection, name: str, settings: str, state: str, now: datetime) -> None:
+def record_fetched(
+    connection: Connection, name: str, settings: str, state: str, now: datetime, *, news: bool
+) -> None:
+    """:param news: whether anything changed; without, what the plan held before it holds of this fetch too."""
     at = write_instant(now)
     connection.execute(
         """INSERT INTO collection (name, settings, state, good_at, tried_with, tried_at) VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET settings = excluded.settings, state = excluded.state,
+               planned_at = CASE WHEN settings <> excluded.settings THEN NULL
+                                 WHEN planned_at IS good_at AND NOT ? THEN excluded.good_at
+                                 ELSE planned_at END,
                good_at = excluded.good_at, tried_with = excluded.tried_with, tried_at = excluded.tried_at,
                failures = 0, problem = '', forbidden = 0""",
-        (name, settings, state, at, settings, at),
+        (name, settings, state, at, settings, at, news),
     )
+
+
+def record_planned(connection: Connection, name: str, good_at: datetime) -> None:
+    """The plan holds all of the fetch of ``good_at``."""
+    connection.execute("UPDATE collection SET planned_at = ? WHERE name = ?", (write_instant(good_at), name))
 
 
 def record_failed(

@@ -30,7 +30,7 @@ def insert_command(connection: Connection, kind: str, arguments: Mapping[str, st
 
 def select_open_commands(connection: Connection) -> tuple[Command, ...]:
     rows = connection.execute(
-        "SELECT id, kind, arguments, asked_at FROM command WHERE done_at IS NULL ORDER BY id"
+        "SELECT id, kind, arguments, asked_at FROM command WHERE taken_at IS NULL ORDER BY id"
     )
     return tuple(
         Command(
@@ -41,6 +41,14 @@ def select_open_commands(connection: Connection) -> tuple[Command, ...]:
         )
         for row in rows
     )
+
+
+def take_command(connection: Connection, command_id: int, now: datetime) -> bool:
+    """Take it before it is carried out: a crash in between loses it, where a second try might ring again."""
+    cursor = connection.execute(
+        "UPDATE command SET taken_at = ? WHERE id = ? AND taken_at IS NULL", (write_instant(now), command_id)
+    )
+    return cursor.rowcount == 1
 
 
 def finish_command(connection: Connection, command_id: int, result: str, now: datetime) -> None:

@@ -129,6 +129,7 @@ CREATE TABLE collection (
     settings TEXT NOT NULL DEFAULT '',
     state TEXT NOT NULL DEFAULT '',
     good_at TEXT,
+    planned_at TEXT,
     tried_with TEXT NOT NULL,
     tried_at TEXT NOT NULL,
     failures INTEGER NOT NULL DEFAULT 0,
@@ -153,6 +154,7 @@ CREATE TABLE command (
     kind TEXT NOT NULL,
     arguments TEXT NOT NULL,
     asked_at TEXT NOT NULL,
+    taken_at TEXT,
     done_at TEXT,
     result TEXT NOT NULL DEFAULT ''
 ) STRICT
@@ -182,7 +184,7 @@ def m0001_first_ledger(database: MigrationDatabase) -> None:
     database.execute("CREATE INDEX appointment_call ON appointment (call_id)")
     database.execute("CREATE INDEX appointment_asked ON appointment (asked_at)")
     database.execute("CREATE INDEX event_call ON event (call_id)")
-    database.execute("CREATE INDEX command_open ON command (id) WHERE done_at IS NULL")
+    database.execute("CREATE INDEX command_open ON command (id) WHERE taken_at IS NULL")
     for change in ("UPDATE", "DELETE"):
         database.execute(
             f"CREATE TRIGGER event_never_{change.lower()} BEFORE {change} ON event "

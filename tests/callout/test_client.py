@@ -61,6 +61,7 @@ CDR: dict[str, Any] = {
     "webRTC": False,
 }
 
+TOKEN = "token-1"
 ClientFor = Callable[[str], CalloutClient]
 
 
@@ -105,7 +106,7 @@ def page(*items: object, last: int = 0, current: int = 0) -> Behaviour:
 class TestPlace:
     def test_sends_what_the_page_of_the_api_shows(self, client_for: ClientFor) -> None:
         with Hostile(ACCEPTED) as server:
-            assert client_for(server.url).place(REQUEST) == Accepted(session_id="123456")
+            assert client_for(server.url).place(REQUEST, TOKEN) == Accepted(session_id="123456")
         (request,) = server.requests
         assert (request.method, request.path) == ("POST", "/vca/1.0.0/call")
         assert request.headers["authorization"] == "Bearer token-1"
@@ -165,47 +166,47 @@ class TestPlace:
         self, client_for: ClientFor, behaviour: Behaviour, expected: type
     ) -> None:
         with Hostile(behaviour) as server:
-            assert type(client_for(server.url).place(REQUEST)) is expected
+            assert type(client_for(server.url).place(REQUEST, TOKEN)) is expected
             assert len(server.requests) == 1
 
     def test_is_not_sent_where_nobody_listens(self, client_for: ClientFor) -> None:
-        result = client_for(refused_url()).place(REQUEST)
+        result = client_for(refused_url()).place(REQUEST, TOKEN)
         assert isinstance(result, NotSent)
         assert "Connection refused" in result.reason
 
     def test_is_not_sent_where_the_connection_is_never_answered(self, client_for: ClientFor) -> None:
         with unanswered_url() as url:
-            assert isinstance(client_for(url).place(REQUEST), NotSent)
+            assert isinstance(client_for(url).place(REQUEST, TOKEN), NotSent)
 
     def test_is_perhaps_sent_where_the_tls_handshake_stalls(self, client_for: ClientFor) -> None:
         with Hostile(on_accept=Connection.wait_for_client) as server:
-            result = client_for(server.url.replace("http:", "https:")).place(REQUEST)
+            result = client_for(server.url.replace("http:", "https:")).place(REQUEST, TOKEN)
             assert isinstance(result, PerhapsSent)
             assert server.connections == 1
 
     def test_is_perhaps_sent_on_a_connection_that_has_died(self, client_for: ClientFor) -> None:
         with Hostile(ACCEPTED, close) as server:
             client = client_for(server.url)
-            client.place(REQUEST)
-            assert isinstance(client.place(REQUEST), PerhapsSent)
+            client.place(REQUEST, TOKEN)
+            assert isinstance(client.place(REQUEST, TOKEN), PerhapsSent)
             assert (len(server.requests), server.connections) == (2, 1)
 
-    def test_sends_nothing_without_a_token(self, http: Http) -> None:
-        with Hostile(ACCEPTED) as server:
-            result = client(server.url, http, refused_url()).place(REQUEST)
-            assert isinstance(result, NotSent)
-            assert result.reason.startswith("no token from")
-            assert server.connections == 0
-
-    def test_takes_a_new_token_for_the_attempt_after_a_401(self, client_for: ClientFor) -> None:
+    def test_forgets_the_token_that_a_401_refused(self, client_for: ClientFor) -> None:
         with Hostile(answer(401), ACCEPTED) as server:
             client = client_for(server.url)
-            assert isinstance(client.place(REQUEST), Unauthorized)
-            assert isinstance(client.place(REQUEST), Accepted)
+            assert isinstance(client.place(REQUEST, client.token()), Unauthorized)
+            assert isinstance(client.place(REQUEST, client.token()), Accepted)
         assert [request.headers["authorization"] for request in server.requests] == [
             "Bearer token-1",
             "Bearer token-2",
         ]
+
+    def test_fetches_no_token_itself_since_that_may_take_long(
+        self, client_for: ClientFor, token_server: Hostile
+    ) -> None:
+        with Hostile(ACCEPTED) as server:
+            client_for(server.url).place(REQUEST, TOKEN)
+        assert token_server.requests == []
 
     def test_takes_503_for_a_refusal_where_the_configuration_says_so(
         self, http: Http, token_server: Hostile
@@ -213,26 +214,16 @@ class TestPlace:
         tokens = TokenSettings(url=token_server.url, client_id="acme", client_secret="s3cret")
         with Hostile(answer(503, b"", {"Retry-After": "9"})) as server:
             settings = CalloutSettings(url=server.url, refused_on_503=True)
-            result = CalloutClient(settings, http, TokenSource(tokens, http, SystemClock())).place(REQUEST)
+            result = CalloutClient(settings, http, TokenSource(tokens, http, SystemClock())).place(REQUEST, TOKEN)
         assert isinstance(result, RefusedForNow)
         assert result.retry_after == timedelta(seconds=9)
 
 
-class TestReady:
-    def test_fetches_the_token_that_the_request_then_has(
-        self, client_for: ClientFor, token_server: Hostile
-    ) -> None:
-        with Hostile(ACCEPTED) as server:
-            client = client_for(server.url)
-            assert client.ready() is None
-            client.place(REQUEST)
-            assert len(token_server.requests) == 1
-
-    def test_says_why_not(self, http: Http) -> None:
+class TestToken:
+    def test_says_why_there_is_none(self, http: Http) -> None:
         with Hostile(answer(401, b'{"error": "invalid_client"}')) as server:
             callout = client("http://127.0.0.1:9", http, server.url)
-            assert "invalid_client" in (callout.ready() or "")
-            with pytest.raises(CredentialsRefused):
+            with pytest.raises(CredentialsRefused, match="invalid_client"):
                 callout.token()
 
 
@@ -281,14 +272,27 @@ class TestCdrs:
         assert "2 records on page 0" in caplog.text
         assert "32468373901" not in caplog.text
 
+    def test_of_a_server_that_gives_the_same_page_for_ever_are_read_once(self, client_for: ClientFor) -> None:
+        with Hostile(page(CDR, last=1_000_000)) as server:
+            assert len(client_for(server.url).cdrs(SINCE)) == 1
+            assert len(server.requests) == 2
+
     def test_of_a_server_with_ever_more_pages_are_given_up(
         self, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("scheduler.callout.client._MOST_PAGES", 5)
-        with Hostile(page(CDR, last=1_000_000)) as server:
+        pages = [page({**CDR, "sessionId": str(number)}, last=1_000_000) for number in range(9)]
+        with Hostile(*pages) as server:
             with pytest.raises(ProviderError, match="more than 5 pages"):
                 client_for(server.url).cdrs(SINCE)
             assert len(server.requests) == 5
+
+    def test_survive_a_number_longer_than_python_reads(self, client_for: ClientFor) -> None:
+        with Hostile(
+            answer(200, b'{"items": [{"sessionId": "1", "callDuration": ' + b"9" * 6_000 + b"}]}")
+        ) as server:
+            (cdr,) = client_for(server.url).cdrs(SINCE)
+        assert (cdr.session_id, cdr.duration) == ("1", None)
 
     def test_are_asked_for_again_with_a_new_token_after_a_401(self, client_for: ClientFor) -> None:
         with Hostile(answer(401), page(CDR)) as server:
@@ -325,5 +329,7 @@ class TestCdrs:
 
 def test_a_request_without_options_leaves_them_out(client_for: ClientFor) -> None:
     with Hostile(ACCEPTED) as server:
-        client_for(server.url).place(replace(REQUEST, cli="", callback="", presentation=Presentation.ALLOWED))
+        client_for(server.url).place(
+            replace(REQUEST, cli="", callback="", presentation=Presentation.ALLOWED), TOKEN
+        )
     assert set(json.loads(server.requests[0].body)) == {"origin", "destination", "presentation"}

@@ -328,3 +328,10 @@ def test_a_call_that_repeats_another_one_is_not_taken_for_it() -> None:
 def test_the_same_customer_called_by_two_managers_at_once_is_two_calls() -> None:
     changes = decide([want("one", origin=ORIGIN), want("two", origin=SECOND_ORIGIN, destination=CUSTOMER)])
     assert [type(change) for change in changes] == [Add, Add]
+
+
+def test_what_was_called_and_then_tidied_up_into_the_past_is_not_called_again() -> None:
+    called = kept(want(at=NOON - 5 * MINUTE), state=State.ENDED, outcome=Outcome.ANSWERED, attempts=1)
+    tidied = want(at=NOON - MINUTE)
+    seen = {"sales": NOON - 2 * MINUTE}
+    assert decide([tidied], [called], now=NOON, read_before=seen) == [IgnorePast(wanted=tidied)]

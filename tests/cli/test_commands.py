@@ -281,3 +281,16 @@ def test_a_calendar_whose_password_cant_be_read_is_never_tried_without_it(world:
             server.accept()
     assert result.exit_code == 1
     assert "its password can't be read by this user" in result.stderr
+
+
+def test_a_title_with_brackets_is_shown_as_it_is(world: World) -> None:
+    world.put("one", soon(3600), summary="Call [/red] Anna [bold]")
+    result = command(world, "plan")
+    assert result.exit_code == 0
+    assert "Call [/red] Anna [bold]" in result.stdout
+
+
+def test_what_is_written_is_for_our_own_user_alone(world: World) -> None:
+    rows(world, "sync")
+    for path in world.folder.glob("ledger.db*"):
+        assert path.stat().st_mode & 0o077 == 0, path.name

@@ -41,10 +41,13 @@ class ScriptedProvider:
         self.fault: ProviderError | None = None
         self.before_answer: Callable[[], None] = lambda: None
 
-    def ready(self) -> str | None:
-        return self.obstacle
+    def token(self) -> str:
+        if self.obstacle is not None:
+            raise ProviderError(self.obstacle)
+        return "token"
 
-    def place(self, request: CallRequest) -> PlaceAnswer:
+    def place(self, request: CallRequest, token: str) -> PlaceAnswer:
+        assert token == "token"
         self.requests.append(request)
         self.before_answer()
         return self.answers.pop(0) if self.answers else Accepted(session_id=f"session-{len(self.requests)}")

@@ -15,8 +15,9 @@ from scheduler.calendars.contact import Contact, ContactNumber, Contacts
 from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calls.call import Call, Outcome, State
 from scheduler.calls.policy import Policy
-from scheduler.database import Connection, Database
+from scheduler.database import Connection, Database, write_instant
 from scheduler.duties.replan import PlanRules, ReplanDuty
+from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import select_calls
 from scheduler.ledger.collections import StoredObject, delete_objects, record_fetched, upsert_objects
@@ -43,11 +44,19 @@ class World:
         self.ledger = ledger
         self.duty = ReplanDuty(ledger, rules("sales"))
 
-    def write(self, uid: str, at: datetime | None, *, summary: str = "Call", name: str = "sales") -> None:
+    def write(
+        self,
+        uid: str,
+        at: datetime | None,
+        *,
+        summary: str = "Call",
+        location: str = str(DESTINATION),
+        name: str = "sales",
+    ) -> None:
         start = f"DTSTART:{at:%Y%m%dT%H%M%SZ}" if at else "DTSTART:never"
         lines = (
             "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test", "BEGIN:VEVENT", f"UID:{uid}",
-            "DTSTAMP:20260101T000000Z", start, f"SUMMARY:{summary}", f"LOCATION:{DESTINATION}",
+            "DTSTAMP:20260101T000000Z", start, f"SUMMARY:{summary}", f"LOCATION:{location}",
             "END:VEVENT", "END:VCALENDAR", "",
         )  # fmt: skip
         data = "\r\n".join(lines).encode()
@@ -59,7 +68,8 @@ class World:
     def replan(
         self, now: datetime = NOON, *, read_before: datetime | None = None, name: str = "sales"
     ) -> dict[str, int]:
-        result = self.duty.run_once(now, changed=[name], read_before={name: read_before})
+        self.ledger.write(_planned, name, read_before)
+        result = self.duty.run_once(now, changed=[name])
         assert result.refused == 0
         return dict(result.changes)
 
@@ -72,7 +82,7 @@ class World:
 def world(tmp_path: Path) -> Iterator[World]:
     with closing(open_ledger(tmp_path / "ledger.db")) as ledger:
         for name in ("sales", "support"):
-            ledger.write(record_fetched, name, "a", "", NOON - timedelta(minutes=1))
+            ledger.write(record_fetched, name, "a", "", NOON, news=True)
         yield World(ledger)
 
 
@@ -144,7 +154,7 @@ def test_what_came_due_while_nobody_could_look_is_told_as_missed(world: World) -
 
 
 def test_the_same_event_in_two_calendars_is_one_call_until_the_last_one_goes(world: World) -> None:
-    world.duty.use(rules("sales", "support"), Contacts())
+    world.duty.use(rules("sales", "support"), Contacts(), whole=True)
     for name in ("sales", "support"):
         world.write("one", NOON + HOUR, name=name)
         world.replan(name=name)
@@ -158,7 +168,7 @@ def test_the_same_event_in_two_calendars_is_one_call_until_the_last_one_goes(wor
 def test_a_calendar_that_is_no_longer_configured_cancels_its_calls_and_says_so(world: World) -> None:
     world.write("one", NOON + HOUR)
     world.replan()
-    world.duty.use(rules("support"), Contacts())
+    world.duty.use(rules("support"), Contacts(), whole=True)
     world.duty.run_once(NOON)
     (call,) = world.calls()
     assert call.reason == "calendar sales is no longer configured"
@@ -173,8 +183,36 @@ def test_a_contact_that_gets_a_number_makes_its_appointment_ring(world: World) -
     world.ledger.write(upsert_objects, "sales", [StoredObject(href="two", etag="1", data=data)])
     assert world.replan() == {}
     number = ContactNumber(number=PhoneNumber("+32468373902"))
-    world.duty.use_contacts(Contacts([Contact(name="Anna Janssens", numbers=(number,))]))
+    world.duty.use_contacts(Contacts([Contact(name="Anna Janssens", numbers=(number,))]), whole=True)
     assert dict(world.duty.run_once(NOON).changes) == {"add": 1}
+
+
+def test_a_call_by_name_is_kept_while_contacts_have_never_been_read(world: World) -> None:
+    number = ContactNumber(number=PhoneNumber("+32468373902"))
+    named = Contacts([Contact(name="Anna Janssens", numbers=(number,))])
+    world.duty.use_contacts(named, whole=True)
+    world.write("one", NOON + HOUR, summary="Call Anna Janssens", location="")
+    assert world.replan() == {"add": 1}
+    world.duty.use_contacts(Contacts(), whole=False)
+    assert dict(world.duty.run_once(NOON).changes) == {}
+    world.duty.use_contacts(Contacts(), whole=True)
+    assert dict(world.duty.run_once(NOON).changes) == {"cancel": 1}
+
+
+def test_a_round_that_failed_counts_as_not_having_seen_anything(world: World) -> None:
+    world.replan(read_before=NOON - timedelta(minutes=1))
+    world.write("one", NOON + timedelta(seconds=30))
+    world.ledger.write(record_fetched, "sales", "a", "", NOON + timedelta(seconds=10), news=True)
+    real = world.ledger.write
+
+    def locked(*_: object, **__: object) -> object:
+        raise DatabaseBusy("locked")
+
+    world.ledger.write = locked  # type: ignore[method-assign,assignment]
+    with pytest.raises(DatabaseBusy):
+        world.duty.run_once(NOON + timedelta(seconds=10), changed=["sales"])
+    world.ledger.write = real  # type: ignore[method-assign]
+    assert dict(world.duty.run_once(NOON + timedelta(minutes=1)).changes) == {"add": 1}
 
 
 def test_appointments_beyond_the_horizon_wait_for_the_window_to_roll(world: World) -> None:
@@ -191,8 +229,36 @@ def test_a_change_that_the_ledger_forbids_costs_itself_alone(world: World) -> No
     assert (result.refused, dict(result.changes)) == (1, {"add": 1})
 
 
+def _planned(connection: Connection, name: str, at: datetime | None) -> None:
+    connection.execute("UPDATE collection SET planned_at = ? WHERE name = ?", (at and write_instant(at), name))
+
+
 def _forbid(connection: Connection, at: datetime) -> None:
     connection.execute(
         f"""CREATE TRIGGER forbidden BEFORE INSERT ON call WHEN NEW.asked_at LIKE '{at:%Y-%m-%dT%H}%'
             BEGIN SELECT RAISE(ABORT, 'forbidden'); END"""
     )
+
+
+def _series(uid: str, override: str) -> bytes:
+    """A daily series of three, whose second instance was changed by ``override``."""
+    return (
+        f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n"
+        f"DTSTAMP:20260101T000000Z\r\nDTSTART:{NOON + HOUR:%Y%m%dT%H%M%SZ}\r\nRRULE:FREQ=DAILY;COUNT=3\r\n"
+        f"SUMMARY:Call\r\nLOCATION:{DESTINATION}\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n"
+        f"DTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:{NOON + timedelta(days=1) + HOUR:%Y%m%dT%H%M%SZ}\r\n"
+        f"{override}\r\nSUMMARY:Call\r\nLOCATION:{DESTINATION}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("broken", ["DTSTART;TZID=Nowhere/Known:20261124T180000", "DTSTART:never"])
+def test_a_moved_instance_that_became_unreadable_never_goes_back_to_its_old_time(
+    world: World, broken: str
+) -> None:
+    moved_to = NOON + timedelta(days=1) + 5 * HOUR
+    for text in (f"DTSTART:{moved_to:%Y%m%dT%H%M%SZ}", broken):
+        data = _series("series", text)
+        world.ledger.write(upsert_objects, "sales", [StoredObject(href="s", etag=text, data=data)])
+        world.replan()
+    due = [call.due_at for call in world.calls() if call.state is State.PLANNED]
+    assert due == [NOON + HOUR, moved_to, NOON + timedelta(days=2) + HOUR]

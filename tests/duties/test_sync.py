@@ -15,7 +15,7 @@ from scheduler.database import Database
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar, next_fetch_at
 from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable
 from scheduler.ledger import open_ledger
-from scheduler.ledger.collections import Collection, select_collection, select_etags
+from scheduler.ledger.collections import Collection, record_planned, select_collection, select_etags
 from scheduler.sources.source import Fetched, FetchedObject, SourceState
 from tests.clocks import NOON, SetClock
 
@@ -69,7 +69,7 @@ def row(ledger: Database) -> Collection:
 
 def test_a_fetch_stores_what_changed_and_its_state(ledger: Database) -> None:
     first = synced(ledger, ScriptedSource([fetched("1.ics", "2.ics")]))
-    assert (first.changed, first.read_before) == (2, None)
+    assert first.changed == 2
     assert stored(ledger) == {"1.ics": "etag-1.ics", "2.ics": "etag-2.ics"}
     assert SourceState.from_json(row(ledger).state).sync_token == "t1"
 
@@ -81,7 +81,7 @@ def test_the_next_fetch_is_given_the_stored_state_and_etags(ledger: Database) ->
     state, known = source.asked[1]
     assert state is not None
     assert (state.sync_token, known) == ("t1", {"1.ics": "etag-1.ics"})
-    assert (second.deleted, second.read_before, stored(ledger)) == (1, NOON, {})
+    assert (second.deleted, stored(ledger)) == (1, {})
 
 
 def test_a_failed_fetch_keeps_the_last_good_objects_and_says_why(ledger: Database) -> None:
@@ -97,7 +97,8 @@ def test_other_settings_start_anew_and_replace_what_was_stored(ledger: Database)
     source = ScriptedSource([fetched("new.ics")])
     result = synced(ledger, source, settings="b")
     assert source.asked == [(None, {})]
-    assert (result.read_before, stored(ledger)) == (None, {"new.ics": "etag-new.ics"})
+    assert (result.changed, stored(ledger)) == (1, {"new.ics": "etag-new.ics"})
+    assert row(ledger).planned_at is None
 
 
 def test_other_settings_that_fail_keep_the_old_objects(ledger: Database) -> None:
@@ -146,6 +147,7 @@ def test_failures_back_off_and_refused_logins_further(failures: int, forbidden: 
         settings="a",
         state="",
         good_at=None,
+        planned_at=None,
         tried_with="a",
         tried_at=NOON,
         failures=failures,
@@ -165,3 +167,23 @@ def test_a_calendar_never_tried_is_due_at_once() -> None:
 def test_a_refused_login_is_remembered_as_one(ledger: Database, error: type[SourceError]) -> None:
     synced(ledger, ScriptedSource([error("sales", "no")]))
     assert row(ledger).forbidden is (error is SourceForbidden)
+
+
+def test_what_the_plan_held_it_holds_of_an_unchanged_fetch_too(ledger: Database) -> None:
+    clock = SetClock()
+    synced(ledger, ScriptedSource([fetched("1.ics")]), clock=clock)
+    ledger.write(record_planned, "sales", NOON)
+    clock.advance(MINUTE)
+    synced(ledger, ScriptedSource([Fetched(state=SourceState(), unchanged=True)]), clock=clock)
+    assert row(ledger).planned_at == NOON + MINUTE
+
+
+def test_news_are_not_in_the_plan_until_it_says_so(ledger: Database) -> None:
+    clock = SetClock()
+    synced(ledger, ScriptedSource([fetched("1.ics")]), clock=clock)
+    ledger.write(record_planned, "sales", NOON)
+    clock.advance(MINUTE)
+    synced(ledger, ScriptedSource([fetched("2.ics")]), clock=clock)
+    clock.advance(MINUTE)
+    synced(ledger, ScriptedSource([Fetched(state=SourceState(), unchanged=True)]), clock=clock)
+    assert (row(ledger).good_at, row(ledger).planned_at) == (NOON + 2 * MINUTE, NOON)

@@ -35,7 +35,13 @@ from scheduler.ledger.collections import (
     select_objects,
     upsert_objects,
 )
-from scheduler.ledger.commands import finish_command, insert_command, select_open_commands, select_result
+from scheduler.ledger.commands import (
+    finish_command,
+    insert_command,
+    select_open_commands,
+    select_result,
+    take_command,
+)
 from scheduler.ledger.events import append_event_once
 from scheduler.ledger.life import fall_silent
 from scheduler.ledger.store import LedgerCallStore
@@ -168,7 +174,7 @@ def test_an_equal_event_is_appended_once_a_call(desk: Desk) -> None:
 
 
 def test_a_calendar_remembers_its_last_good_fetch_through_failures(ledger: Database) -> None:
-    ledger.write(record_fetched, "sales", "digest", "state", NOON)
+    ledger.write(record_fetched, "sales", "digest", "state", NOON, news=True)
     failures = [
         ledger.write(record_failed, "sales", "digest", "no answer", NOON + n * MINUTE, forbidden=False)
         for n in (1, 2)
@@ -187,7 +193,7 @@ def test_other_settings_start_counting_failures_anew(ledger: Database) -> None:
 
 def test_a_good_fetch_forgets_the_failures(ledger: Database) -> None:
     ledger.write(record_failed, "sales", "digest", "refused", NOON, forbidden=True)
-    ledger.write(record_fetched, "sales", "digest", "state", NOON)
+    ledger.write(record_fetched, "sales", "digest", "state", NOON, news=True)
     found = ledger.read(select_collection, "sales")
     assert found is not None
     assert (found.failures, found.problem, found.forbidden) == (0, "", False)
@@ -199,7 +205,7 @@ def test_a_calendar_never_fetched_is_none(ledger: Database) -> None:
 
 def test_objects_are_kept_replaced_and_deleted_a_calendar(ledger: Database) -> None:
     for name in ("sales", "team"):
-        ledger.write(record_fetched, name, "", "", NOON)
+        ledger.write(record_fetched, name, "", "", NOON, news=True)
         ledger.write(upsert_objects, name, [StoredObject(href="b", etag="1", data=b"\x00b"),
                                             StoredObject(href="a", etag="1", data=b"a")])  # fmt: skip
     ledger.write(upsert_objects, "sales", [StoredObject(href="a", etag="2", data=b"aa")])
@@ -208,12 +214,13 @@ def test_objects_are_kept_replaced_and_deleted_a_calendar(ledger: Database) -> N
     assert ledger.read(select_etags, "team") == {"a": "1", "b": "1"}
 
 
-def test_a_command_is_open_until_it_is_answered_once(ledger: Database) -> None:
+def test_a_command_is_taken_once_and_answered_once(ledger: Database) -> None:
     number = ledger.write(insert_command, "place", {"origin": str(ORIGIN)}, NOON)
     (command,) = ledger.read(select_open_commands)
     assert (command.id, command.kind, command.arguments) == (number, "place", {"origin": str(ORIGIN)})
+    assert [ledger.write(take_command, number, NOON) for _ in range(2)] == [True, False]
+    assert ledger.read(select_open_commands) == ()
     assert ledger.read(select_result, number) is None
     ledger.write(finish_command, number, "done", NOON)
     ledger.write(finish_command, number, "done again", NOON)
-    assert ledger.read(select_open_commands) == ()
     assert ledger.read(select_result, number) == "done"

@@ -116,6 +116,7 @@ CREATE TABLE collection (
     settings TEXT NOT NULL DEFAULT '',
     state TEXT NOT NULL DEFAULT '',
     good_at TEXT,
+    planned_at TEXT,
     tried_with TEXT NOT NULL,
     tried_at TEXT NOT NULL,
     failures INTEGER NOT NULL DEFAULT 0,
@@ -123,7 +124,7 @@ CREATE TABLE collection (
     forbidden INTEGER NOT NULL DEFAULT 0 CHECK (forbidden IN (0, 1))
 ) STRICT
 ;
-INSERT INTO collection VALUES('sales','digest','{}','2026-11-23T12:00:00.000000Z','digest','2026-11-23T12:00:00.000000Z',0,'',0);
+INSERT INTO collection VALUES('sales','digest','{}','2026-11-23T12:00:00.000000Z','2026-11-23T12:00:00.000000Z','digest','2026-11-23T12:00:00.000000Z',0,'',0);
 CREATE TABLE object (
     collection TEXT NOT NULL REFERENCES collection,
     href TEXT NOT NULL,
@@ -138,11 +139,12 @@ CREATE TABLE command (
     kind TEXT NOT NULL,
     arguments TEXT NOT NULL,
     asked_at TEXT NOT NULL,
+    taken_at TEXT,
     done_at TEXT,
     result TEXT NOT NULL DEFAULT ''
 ) STRICT
 ;
-INSERT INTO command VALUES(1,'sync','{}','2026-11-23T12:00:00.000000Z',NULL,'');
+INSERT INTO command VALUES(1,'sync','{}','2026-11-23T12:00:00.000000Z',NULL,NULL,'');
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
 CREATE UNIQUE INDEX call_slot ON call (origin, destination, asked_at)
@@ -173,7 +175,7 @@ CREATE INDEX attempt_requested ON attempt (requested_at);
 CREATE INDEX appointment_call ON appointment (call_id);
 CREATE INDEX appointment_asked ON appointment (asked_at);
 CREATE INDEX event_call ON event (call_id);
-CREATE INDEX command_open ON command (id) WHERE done_at IS NULL;
+CREATE INDEX command_open ON command (id) WHERE taken_at IS NULL;
 CREATE TRIGGER event_never_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'history is never rewritten'); END;
 CREATE TRIGGER event_never_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'history is never rewritten'); END;
 COMMIT;
