@@ -130,6 +130,7 @@ class Daemon:
         self._parts.callback(self._sync.close)
         self._replanning = Loop("replan", self._replan_now, _REPLAN_EVERY)
         self._collecting = Loop("collect", self._collect_now, config.provider.cdr_every)
+        self._server: ServerThread | None = None
         self._place = PlaceDuty(
             self._ledger,
             self._link.client,
@@ -159,7 +160,8 @@ class Daemon:
         """Whether everything that calls depend on still works: gates the watchdog."""
         beat_at = self._timetable.beat_at()
         beats = beat_at is not None and abs(self._clock.now() - beat_at) < _LATEST_BEAT
-        return beats and self._ledger.alive and all(loop.alive for loop in self._loops)
+        listens = self._server is None or self._server.alive
+        return beats and listens and self._ledger.alive and all(loop.alive for loop in self._loops)
 
     def use(self, config: Config) -> None:
         """Take over another configuration; what only a restart can change is said, and kept as it is."""
@@ -191,8 +193,8 @@ class Daemon:
             return ""
         listener = self._parts.enter_context(listen(callback.host, callback.port, "callbacks at"))
         app = create_app(self._ledger, self._clock, self._collecting.wake)
-        server = ServerThread(app, listener, "callbacks")
-        self._parts.callback(server.stop)
+        self._server = ServerThread(app, listener, "callbacks")
+        self._parts.callback(self._server.stop)
         return (base_url(listener) if callback.port == 0 else callback.url) + CALLBACK_PATH
 
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable
@@ -9,12 +10,31 @@ from concurrent.futures import Future
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from scheduler.errors import ConfigError, Problem
 
 _STOP_SECONDS = 3  # for answers that are still to be given
+_SILENCE_SECONDS = 10  # until the first request of a connection
+_MOST_CONNECTIONS = 250
 
 AsgiApp = Callable[..., Any]
+
+
+class _BusyConnection(H11Protocol):
+    """A connection that has to ask something: silent ones would use up the process's file descriptors."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > _MOST_CONNECTIONS:
+            transport.close()
+        else:
+            self.loop.call_later(_SILENCE_SECONDS, self._close_if_silent)
+
+    def _close_if_silent(self) -> None:
+        asked: object | None = self.cycle  # set with the first request, whatever its declared type says
+        if asked is None and not self.transport.is_closing():
+            self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -24,7 +44,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=_BusyConnection,
                 ws="none",
                 log_config=None,
                 access_log=False,
