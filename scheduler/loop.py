@@ -23,6 +23,7 @@ class Loop:
         self.every = every  # may be changed while it runs
         self._woken = threading.Event()
         self._stopping = False
+        self._told = ""  # a trouble that lasts is told once
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -54,9 +55,12 @@ class Loop:
         try:
             self._run_once()
         except CallSchedulerError as error:
-            log.warning("%s: %s; trying again", self._name, error)
+            if str(error) != self._told:
+                log.warning("%s: %s; trying again", self._name, error)
+            self._told = str(error)
             return False
         except Exception:
             log.exception("%s failed; trying again", self._name)
             return False
+        self._told = ""
         return True

@@ -93,6 +93,7 @@ class PlannedCall:
     asked_at: datetime
     due_at: datetime
     deadline_at: datetime
+    leader: Key | None = None  # the appointment that decided all this; None where a person asked
 
     @property
     def slot(self) -> Slot:

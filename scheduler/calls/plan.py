@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from scheduler.calendars.appointment import Appointment
 from scheduler.calls.call import Key, PlannedCall
 from scheduler.calls.policy import Policy
+from scheduler.vca import Presentation
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -30,31 +31,28 @@ def plan(appointments: Iterable[Appointment], policy: Policy) -> tuple[PlannedCa
     for group in by_instance.values():
         deciding = _deciding(group)
         by_slot[deciding.origin, deciding.destination, deciding.asked_at].append((deciding, group))
-    calls = [
-        _planned_call(
-            _deciding([deciding for deciding, _ in groups]),
-            frozenset(key_of(one) for _, group in groups for one in group),
-            policy,
-        )
-        for groups in by_slot.values()
-    ]
+    calls = [_planned_call([one for _, group in groups for one in group], policy) for groups in by_slot.values()]
     return tuple(sorted(calls, key=lambda call: (call.due_at, call.origin, call.destination)))
 
 
-def _deciding(group: list[Appointment]) -> Appointment:
+def _deciding(group: Iterable[Appointment]) -> Appointment:
     # The key comes last so that equals are decided the same way every time.
     return max(group, key=lambda one: (one.sequence, one.last_modified or _NEVER, key_of(one)))
 
 
-def _planned_call(deciding: Appointment, keys: frozenset[Key], policy: Policy) -> PlannedCall:
+def _planned_call(group: Sequence[Appointment], policy: Policy) -> PlannedCall:
+    deciding = _deciding(group)
+    restricted = any(one.presentation is Presentation.RESTRICTED for one in group)
     return PlannedCall(
-        keys=keys,
+        keys=frozenset(key_of(one) for one in group),
         origin=deciding.origin,
         destination=deciding.destination,
         cli=deciding.cli,
-        presentation=deciding.presentation,
+        # Where one of them wants no number shown, none is: a number that was shown can't be taken back.
+        presentation=Presentation.RESTRICTED if restricted else deciding.presentation,
         summary=deciding.summary,
         asked_at=deciding.asked_at,
         due_at=deciding.asked_at,
         deadline_at=deciding.asked_at + policy.grace,
+        leader=key_of(deciding),
     )

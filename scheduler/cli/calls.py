@@ -12,10 +12,9 @@ import click
 from scheduler.calls.call import Attempt, Call, Key, State
 from scheduler.cli.context import ledger_to_read
 from scheduler.cli.options import at_least, config_option, json_option, window_options
-from scheduler.cli.output import JsonRow, iso, local, print_json, print_problems, print_table
+from scheduler.cli.output import JsonRow, between, iso, local, print_json, print_problems, print_table
 from scheduler.config import Config, read_config
 from scheduler.database import Connection
-from scheduler.duration import spell_duration
 from scheduler.errors import Problem
 from scheduler.ledger.appointments import select_keys_ever
 from scheduler.ledger.attempts import select_attempts_of_call
@@ -123,22 +122,19 @@ def story_json(story: Story) -> JsonRow:
 def _print(config: Config, stories: Sequence[Story]) -> None:
     print_table(
         f"Calls ({config.company_zone.key})",
-        ("call", "due", "origin", "destination", "appointment", "outcome", "why", "attempts", "talked"),
+        ("call", "due", "origin → destination", "appointment", "outcome", "attempts"),
         (_row(config, story) for story in stories),
     )
 
 
 def _row(config: Config, story: Story) -> tuple[str, ...]:
     call = story.call
-    duration = next((one.duration for one in reversed(story.attempts) if one.duration), None)
+    became = call.outcome.value.replace("_", " ") if call.outcome else f"not over: {call.state}"
     return (
         str(call.id),
         local(call.due_at, config.company_zone),
-        str(call.origin),
-        str(call.destination),
+        between(call.origin, call.destination),
         call.summary,
-        (call.outcome or call.state).value.replace("_", " "),
-        call.reason,
+        f"{became}: {call.reason}" if call.reason else became,
         str(len(story.attempts)),
-        spell_duration(duration) if duration else "",
     )

@@ -14,6 +14,8 @@ import click
 from scheduler.calendars.agenda import read_agenda
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.zone import use_packaged_tzdata
+from scheduler.calls.barring import barred_by
+from scheduler.calls.plan import plan
 from scheduler.cli.calls import calendar_problems
 from scheduler.cli.context import drop_to_owner, ledger_to_read, read_contacts
 from scheduler.cli.options import config_option, json_option
@@ -112,11 +114,12 @@ def _look_at_calendar(
         start=now,
         end=now + config.policy.horizon,
     )
-    calls = len(agenda.appointments)
+    calls = plan(agenda.appointments, config.policy)
+    ringing = sum(not barred_by(call.destination, config.barring) for call in calls)
     yield Finding(
         subject=subject,
         fine=True,
-        text=f"reached, {len(fetched.changed)} objects, {calls} calls to come, fetched every "
+        text=f"reached, {len(fetched.changed)} objects, {ringing} calls to come, fetched every "
         + spell_duration(calendar.every),
     )
     for fault in agenda.faults:
@@ -151,7 +154,12 @@ def _look_at_ledger(config: Config) -> Iterator[Finding]:
             yield Finding(subject=subject, fine=True, text=text)
             if ledger is not None:
                 yield from (
-                    Finding(subject=problem.where, fine=False, text=problem.what)
+                    # Whether it can be reached now was told before.
+                    Finding(
+                        subject=f"{problem.where}, in the daemon",
+                        fine=True,
+                        text=f"{problem.what}; it tries again after a pause, or at once with `sync`",
+                    )
                     for problem in ledger.read(calendar_problems)
                 )
     except DatabaseError as error:

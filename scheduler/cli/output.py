@@ -13,6 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduler.errors import Problem
+from scheduler.phone import PhoneNumber
+
+_WHOLE = ("due", "start", "origin → destination", "CLI")
 
 JsonRow = Mapping[str, object]
 
@@ -26,7 +29,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     console = Console()
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # Times and numbers stay whole; titles and reasons take what is left of the width.
+        table.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
     for row in rows:
         # As Text: a title with brackets is no markup.
         table.add_row(*(Text(cell) for cell in row))
@@ -54,3 +58,8 @@ def iso(instant: datetime | None) -> str | None:
 
 def local(instant: datetime | None, zone: ZoneInfo) -> str:
     return "" if instant is None else f"{instant.astimezone(zone):%a %d %b %H:%M:%S}"
+
+
+def between(origin: PhoneNumber, destination: PhoneNumber) -> str:
+    """On two lines, so that both fit a narrow terminal."""
+    return f"{origin}\n→ {destination}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from scheduler.calls.call import Call, State
+from scheduler.calls.call import Call, Outcome, State
 from scheduler.cli.calls import Story, story_json
 from scheduler.cli.context import ledger_to_hold
 from scheduler.cli.options import config_option, json_option
@@ -26,7 +26,7 @@ from scheduler.duties.command import PATIENCE, await_result, leave_command
 from scheduler.duties.place import PlaceDuty
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
-from scheduler.ledger.calls import claim_one, select_call
+from scheduler.ledger.calls import claim_one, end_call, select_call
 from scheduler.ledger.life import recover
 from scheduler.parts import ProviderLink
 
@@ -97,19 +97,35 @@ def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wai
             duty.give_back_stranded()
             collect.run_once(clock.now())
 
-        work()
         return _follow(ledger, call_id, wait, work)
 
 
 def _follow(ledger: Database, call_id: int, wait: bool, work: Callable[[], None] = lambda: None) -> Story:
-    """Wait until the call has ended, doing meanwhile what no daemon does."""
-    while True:
-        call = _call(ledger, call_id)
-        settled = call.state is State.ENDED or (not wait and call.state is not State.PLANNED)
-        if settled:
-            return Story(call=call, attempts=ledger.read(select_attempts_of_call, call_id), keys=())
-        time.sleep(_LOOK_EVERY.total_seconds())
-        work()
+    """Wait until the call has ended, doing meanwhile what no daemon does; given up, it isn't placed any more."""
+    said = ""
+    try:
+        while True:
+            work()
+            call = _call(ledger, call_id)
+            if call.state is State.ENDED or (not wait and call.state is not State.PLANNED):
+                return Story(call=call, attempts=ledger.read(select_attempts_of_call, call_id), keys=())
+            if call.reason != said:
+                said = call.reason
+                click.echo(f"call {call_id} waits: {said}", err=True)
+            time.sleep(_LOOK_EVERY.total_seconds())
+    except KeyboardInterrupt:
+        _give_up(ledger, call_id)
+        raise
+
+
+def _give_up(ledger: Database, call_id: int) -> None:
+    reason = "given up by who asked for it"
+    unplaced = [State.PLANNED, State.CLAIMED]
+    now = SystemClock().now()
+    if ledger.write(end_call, call_id, Outcome.CANCELLED, reason, now, leaving=unplaced):
+        click.echo(f"call {call_id} is withdrawn", err=True)
+    else:
+        click.echo(f"call {call_id} can't be withdrawn: the phones may be ringing; `calls` will tell", err=True)
 
 
 def _call(ledger: Database, call_id: int) -> Call:

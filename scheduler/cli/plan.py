@@ -9,7 +9,7 @@ import click
 
 from scheduler.cli.context import ledger_to_read, view
 from scheduler.cli.options import at_least, config_option, json_option, window_options
-from scheduler.cli.output import JsonRow, iso, local, print_json, print_problems, print_table
+from scheduler.cli.output import JsonRow, between, iso, local, print_json, print_problems, print_table
 from scheduler.config import Config, read_config
 from scheduler.duties.look import Entry
 
@@ -63,7 +63,7 @@ def _print(config: Config, entries: tuple[Entry, ...]) -> None:
     silent = [entry for entry in entries if entry.state == "not_ringing"]
     print_table(
         f"Calls ({zone.key})",
-        ("due", "origin", "destination", "CLI", "appointment", "calendar", "state", "note"),
+        ("due", "origin → destination", "CLI", "appointment", "state"),
         (_ringing_row(config, entry) for entry in ringing),
     )
     if not silent:
@@ -89,11 +89,8 @@ def _ringing_row(config: Config, entry: Entry) -> tuple[str, ...]:
     cli = "withheld" if source.presentation == "RESTRICTED" else str(source.cli or source.origin)
     return (
         local(entry.due_at, config.company_zone),
-        str(source.origin),
-        str(source.destination),
+        between(source.origin, source.destination),
         cli,
-        entry.derivation.occurrence.summary,
-        entry.collection,
-        entry.state,
-        entry.reason,
+        f"{entry.derivation.occurrence.summary} ({entry.collection})",
+        f"{entry.state}: {entry.reason}" if entry.reason else entry.state,
     )

@@ -27,6 +27,8 @@ from scheduler.ledger.events import Event, select_events
 def why(config_path: Path, start: datetime, end: datetime, text_or_uid: str, as_json: bool) -> None:
     """Tell why an event rings or not, rule by rule: by its UID, or by some words of its title."""
     at_least(start, end)
+    if not text_or_uid.strip():
+        raise click.UsageError("name an event by its UID, or by some words of its title")
     config = read_config(config_path, secrets=False)
     with ledger_to_read(config) as ledger:
         found = view(config, ledger, start=start, end=end)
@@ -39,7 +41,8 @@ def why(config_path: Path, start: datetime, end: datetime, text_or_uid: str, as_
             _print(config, entry, history)
     print_problems(found.problems)
     if not entries:
-        click.echo(f"no event between {start:%Y-%m-%d} and {end:%Y-%m-%d} has that UID or those words", err=True)
+        window = f"between {start:%Y-%m-%d} and {end:%Y-%m-%d} (see --from and --to)"
+        click.echo(f"no event {window} has that UID or those words", err=True)
         raise SystemExit(1)
 
 

@@ -128,6 +128,8 @@ def _region(data: Any, table: Sequence[str]) -> str:
 def _words(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "there is no such option (see config.example.toml)"
+    if kind == "tuple_type":
+        return 'it is a list: write [[name]] with two brackets for a table of it, or ["…", "…"] for values'
     if kind == "missing":
         return "is missing"
     if kind == "too_short":

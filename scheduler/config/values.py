@@ -82,11 +82,7 @@ def _read_number(value: object, info: ValidationInfo) -> PhoneNumber:
     try:
         return read_number(value, info.context["region"])
     except NumberError as error:
-        raise ValueError(f"{value!r} is {_article(error.reason)}") from None
-
-
-def _article(reason: str) -> str:
-    return reason if reason.startswith(("not", "an ", "a ")) else f"not a number to call: {reason}"
+        raise ValueError(f"{value!r} can't be a number here: {error.reason}") from None
 
 
 Duration = Annotated[timedelta, BeforeValidator(_read_duration)]

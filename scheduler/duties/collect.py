@@ -90,7 +90,7 @@ class CollectDuty:
             return False
         # Also one that was kept before may be news: its call was waiting for another attempt then.
         insert_cdr(connection, found.attempt.id, "list", cdr.raw_text, now)
-        return cdr.complete and settle(connection, found.attempt.id, cdr.session_id, ending_of(cdr), now)
+        return cdr.complete and _settle(connection, found.attempt, cdr, now)
 
     def _settle_by_callbacks(self, now: datetime) -> int:
         """A callback alone settles once the list has had its time to agree (rule 4)."""
@@ -124,3 +124,11 @@ def _read(raw: str) -> Cdr | None:
         return read_cdr(json.loads(raw))
     except ValueError:
         return None
+
+
+def _settle(connection: Connection, attempt: Attempt, cdr: Cdr, now: datetime) -> bool:
+    ending = ending_of(cdr)
+    news = settle(connection, attempt.id, cdr.session_id, ending, now)
+    if news:
+        log.info("call %d ended: %s", attempt.call_id, ending.outcome.replace("_", " "))
+    return news

@@ -167,7 +167,7 @@ def _prospects(
     appointment: Appointment, planned: PlannedCall, call: Call | None, barring: Barring, now: datetime
 ) -> tuple[str, str]:
     """The state and, where it doesn't or won't ring by itself, why."""
-    deciding = min(planned.keys)
+    deciding = planned.leader or min(planned.keys)
     if call is not None and call.outcome is not None:
         return call.state, f"{call.outcome.value.replace('_', ' ')}: {call.reason}"
     if key_of(appointment) != deciding:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from scheduler.calendars.appointment import Appointment
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
+from scheduler.vca import Presentation
 from tests.calls.builders import CUSTOMER, HOUR, OTHER_CUSTOMER, an_appointment, key, keys_of
 from tests.clocks import NOON
 
@@ -98,3 +100,10 @@ def test_every_appointment_means_one_call_and_their_order_decides_nothing(
 def test_a_call_is_due_when_it_is_asked_for(at: datetime) -> None:
     (call,) = plan([an_appointment(at=at.replace(tzinfo=NOON.tzinfo))], POLICY)
     assert call.asked_at == call.due_at <= call.deadline_at
+
+
+def test_where_one_of_several_wants_no_number_shown_none_is_and_the_deciding_one_is_named() -> None:
+    masked = replace(an_appointment("masked"), presentation=Presentation.RESTRICTED)
+    shown = an_appointment("shown")
+    (call,) = plan([masked, shown], Policy())
+    assert (call.presentation, call.leader) == (Presentation.RESTRICTED, key("shown"))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from scheduler.calls.call import Outcome
 from scheduler.cli import cli
 from scheduler.clock import SystemClock
 from scheduler.config import read_config
@@ -294,3 +295,32 @@ def test_what_is_written_is_for_our_own_user_alone(world: World) -> None:
     rows(world, "sync")
     for path in world.folder.glob("ledger.db*"):
         assert path.stat().st_mode & 0o077 == 0, path.name
+
+
+def test_why_without_words_is_wrong_usage(world: World) -> None:
+    assert command(world, "why", " ").exit_code == 2
+
+
+def test_the_event_that_decides_a_shared_call_is_the_one_that_plan_shows(world: World) -> None:
+    at = soon(3600)
+    world.put("a-restricted", at, "DESCRIPTION:Call-Presentation: restricted")
+    world.put("b-allowed", at, summary="Call 0468 37 39 01")
+    ringing, silent = sorted(rows(world, "plan"), key=lambda row: row["state"], reverse=True)
+    assert (ringing["uid"], ringing["summary"], ringing["presentation"]) == (
+        "b-allowed",
+        "Call 0468 37 39 01",
+        "RESTRICTED",
+    )
+    assert (silent["uid"], silent["state"]) == ("a-restricted", "not_ringing")
+
+
+def test_a_call_that_is_given_up_is_never_placed_later(world: World) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scheduler.cli.place.time.sleep", interrupt)
+        result = command(world, "place", "--origin", "+3228160258", "--destination", "+32468373901")
+    assert "waits: no token" in result.stderr
+    assert "call 1 is withdrawn" in result.stderr
+    assert [(call.outcome, call.attempts) for call in world.calls()] == [(Outcome.CANCELLED, 0)]

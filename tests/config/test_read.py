@@ -63,11 +63,11 @@ def test_a_file_with_the_mark_and_the_line_ends_of_windows_is_read(tmp_path: Pat
         ),
         (
             "\n[barring]\nnumbers = ['112']\n",
-            "config.toml, line 22: barring.numbers[0]: '112' is an emergency or short number",
+            "config.toml, line 22: barring.numbers[0]: '112' can't be a number here: an emergency or short number",
         ),
         (
             "\n[barring]\nnumbers = [\n  '+32468373901',\n  '12345678901234567890',\n]\n",
-            "config.toml, line 22: barring.numbers[1]: '12345678901234567890' is not",
+            "config.toml, line 22: barring.numbers[1]: '12345678901234567890' can't be a number here: not",
         ),
         ("\n[barring]\nnumbers = [32468373901]\n", "barring.numbers[0]: write a phone number as text"),
         ("\n[barring]\ncountries = ['Belgium']\n", "barring.countries[0]: write a country as its two letters"),
@@ -135,7 +135,7 @@ def test_all_problems_stand_in_one_message(tmp_path: Path) -> None:
 def test_nothing_is_concluded_from_a_list_that_has_a_problem_itself(tmp_path: Path) -> None:
     """A number of the company's that can't be read doesn't make every origin one that isn't owned."""
     (problem,) = problems_of(write(tmp_path, VALID.replace('"+3228160258"]', '"+32281602XX"]')))
-    assert problem.startswith("config.toml, line 2: company.owned[1]: '+32281602XX' is not")
+    assert problem.startswith("config.toml, line 2: company.owned[1]: '+32281602XX' can't be a number here: not")
 
 
 def test_missing_tables_are_named(tmp_path: Path) -> None:
