@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -319,7 +320,7 @@ def test_a_call_that_is_given_up_is_never_placed_later(world: World) -> None:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scheduler.cli.place.time.sleep", interrupt)
+        patch.setattr(time, "sleep", interrupt)
         result = command(world, "place", "--origin", "+3228160258", "--destination", "+32468373901")
     assert "waits: no token" in result.stderr
     assert "call 1 is withdrawn" in result.stderr
