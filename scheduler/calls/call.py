@@ -94,6 +94,7 @@ class PlannedCall:
     due_at: datetime
     deadline_at: datetime
     leader: Key | None = None  # the appointment that decided all this; None where a person asked
+    starts_at: datetime | None = None  # of that appointment: what it asks for, plus its lead
 
     @property
     def slot(self) -> Slot:
@@ -122,6 +123,7 @@ class Call:
     attempts: int
     again_of: int | None
     ended_at: datetime | None
+    starts_at: datetime | None = None  # of its appointment
 
     @property
     def slot(self) -> Slot:

@@ -22,7 +22,8 @@ def plan(appointments: Iterable[Appointment], policy: Policy) -> tuple[PlannedCa
     """The calls that ``appointments`` want, soonest first.
 
     The same instance in several calendars is one call, and so are different ones between the same numbers
-    at the same instant; the highest SEQUENCE, then the latest LAST-MODIFIED, says what it is.
+    at the same instant; the highest SEQUENCE, then the latest LAST-MODIFIED, says what it is. Only the number
+    stays hidden as soon as one of several different ones wants it.
     """
     by_instance: dict[tuple[str, str], list[Appointment]] = defaultdict(list)
     for appointment in appointments:
@@ -31,7 +32,12 @@ def plan(appointments: Iterable[Appointment], policy: Policy) -> tuple[PlannedCa
     for group in by_instance.values():
         deciding = _deciding(group)
         by_slot[deciding.origin, deciding.destination, deciding.asked_at].append((deciding, group))
-    calls = [_planned_call([one for _, group in groups for one in group], policy) for groups in by_slot.values()]
+    calls = [
+        _planned_call(
+            [one for one, _ in groups], frozenset(key_of(one) for _, all_ in groups for one in all_), policy
+        )
+        for groups in by_slot.values()
+    ]
     return tuple(sorted(calls, key=lambda call: (call.due_at, call.origin, call.destination)))
 
 
@@ -40,11 +46,12 @@ def _deciding(group: Iterable[Appointment]) -> Appointment:
     return max(group, key=lambda one: (one.sequence, one.last_modified or _NEVER, key_of(one)))
 
 
-def _planned_call(group: Sequence[Appointment], policy: Policy) -> PlannedCall:
+def _planned_call(group: Sequence[Appointment], keys: frozenset[Key], policy: Policy) -> PlannedCall:
+    """:param group: what decides each instance that means this call; ``keys`` are all that mean it."""
     deciding = _deciding(group)
     restricted = any(one.presentation is Presentation.RESTRICTED for one in group)
     return PlannedCall(
-        keys=frozenset(key_of(one) for one in group),
+        keys=keys,
         origin=deciding.origin,
         destination=deciding.destination,
         cli=deciding.cli,
@@ -55,4 +62,5 @@ def _planned_call(group: Sequence[Appointment], policy: Policy) -> PlannedCall:
         due_at=deciding.asked_at,
         deadline_at=deciding.asked_at + policy.grace,
         leader=key_of(deciding),
+        starts_at=deciding.starts_at,
     )

@@ -20,6 +20,7 @@ class Recorded:
 
     call: Call
     keys: frozenset[Key]
+    once: frozenset[Key] = frozenset()  # the appointments that pointed to it before, and went
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +71,13 @@ class TooLate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IgnorePast:
-    """An appointment that first appeared in the past; it isn't called."""
+class Ignore:
+    """An appointment that first appeared in the past, or was called before; it isn't called."""
 
     wanted: PlannedCall
 
 
-Change = Add | AddMissed | Move | Attach | Cancel | TooLate | IgnorePast
+Change = Add | AddMissed | Move | Attach | Cancel | TooLate | Ignore
 
 
 def reconcile(
@@ -148,6 +149,7 @@ class _Book:
         self._ended_by_slot: dict[Slot, Recorded] = {}
         self._ended_by_instance: dict[tuple[tuple[str, str], datetime], Recorded] = {}
         self._attempted: set[tuple[str, str]] = set()
+        self._attempted_starts: set[tuple[tuple[str, str], datetime]] = set()
         for one in recorded:
             if one.call.state is not State.ENDED:
                 self._enter_open(one)
@@ -166,8 +168,10 @@ class _Book:
         self._ended_by_slot[one.call.slot] = one
         for key in one.keys:
             self._ended_by_instance[key.instance, one.call.asked_at] = one
-            if one.call.attempts:
-                self._attempted.add(key.instance)
+        for key in one.keys | one.once if one.call.attempts else ():
+            self._attempted.add(key.instance)
+            if one.call.starts_at is not None:
+                self._attempted_starts.add((key.instance, one.call.starts_at))
 
     def take_open(self, wanted: PlannedCall) -> list[Recorded]:
         """The open calls that ``wanted`` is, that of its own slot first.
@@ -194,6 +198,13 @@ class _Book:
     def attempted(self, wanted: PlannedCall) -> bool:
         """Whether an appointment of it has been called before, at whatever time."""
         return any(key.instance in self._attempted for key in wanted.keys)
+
+    def called_for_this_start(self, wanted: PlannedCall) -> bool:
+        """Whether it was called already and still starts when it did: only its lead is another one."""
+        starts_at = wanted.starts_at
+        return starts_at is not None and any(
+            (key.instance, starts_at) in self._attempted_starts for key in wanted.keys
+        )
 
     def unmet(self, until: datetime) -> list[Recorded]:
         return [one for one in self._open.values() if one.keys and one.call.asked_at < until]
@@ -231,11 +242,13 @@ def _meet_open(wanted: PlannedCall, taken: list[Recorded], look: _Look) -> Itera
 
 
 def _appear(wanted: PlannedCall, book: _Book, look: _Look) -> Change:
+    if book.called_for_this_start(wanted):
+        return Ignore(wanted=wanted)
     if not look.past(wanted):
         return Add(wanted=wanted)
     # What was called already and then tidied up, as to its real start, isn't called again.
     if book.attempted(wanted) or not look.unseen_in_time(wanted):
-        return IgnorePast(wanted=wanted)
+        return Ignore(wanted=wanted)
     if look.now <= wanted.deadline_at:
         return Add(wanted=wanted)
     return AddMissed(wanted=wanted, reason="came due while its calendar could not be read")

@@ -51,7 +51,8 @@ def calls(config_path: Path, start: datetime, end: datetime, limit: int, planned
         print_json([story_json(story) for story in stories])
     else:
         _print(config, stories)
-    print_problems(problems)
+    if print_problems(problems):
+        raise SystemExit(1)
 
 
 def _stories(

@@ -154,10 +154,10 @@ def _look_at_ledger(config: Config) -> Iterator[Finding]:
             yield Finding(subject=subject, fine=True, text=text)
             if ledger is not None:
                 yield from (
-                    # Whether it can be reached now was told before.
+                    # The daemon's own view: it may lack what this command has, as a right to read a file.
                     Finding(
                         subject=f"{problem.where}, in the daemon",
-                        fine=True,
+                        fine=False,
                         text=f"{problem.what}; it tries again after a pause, or at once with `sync`",
                     )
                     for problem in ledger.read(calendar_problems)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from scheduler.calls.call import Call, Outcome, State
+from scheduler.calls.call import Call, State
 from scheduler.cli.calls import Story, story_json
 from scheduler.cli.context import ledger_to_hold
 from scheduler.cli.options import config_option, json_option
@@ -26,8 +26,8 @@ from scheduler.duties.command import PATIENCE, await_result, leave_command
 from scheduler.duties.place import PlaceDuty
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
-from scheduler.ledger.calls import claim_one, end_call, select_call
-from scheduler.ledger.life import recover
+from scheduler.ledger.calls import claim_one, select_call
+from scheduler.ledger.life import recover, withdraw
 from scheduler.parts import ProviderLink
 
 _LOOK_EVERY = timedelta(seconds=0.5)
@@ -119,10 +119,7 @@ def _follow(ledger: Database, call_id: int, wait: bool, work: Callable[[], None]
 
 
 def _give_up(ledger: Database, call_id: int) -> None:
-    reason = "given up by who asked for it"
-    unplaced = [State.PLANNED, State.CLAIMED]
-    now = SystemClock().now()
-    if ledger.write(end_call, call_id, Outcome.CANCELLED, reason, now, leaving=unplaced):
+    if ledger.write(withdraw, call_id, "given up by who asked for it", SystemClock().now()):
         click.echo(f"call {call_id} is withdrawn", err=True)
     else:
         click.echo(f"call {call_id} can't be withdrawn: the phones may be ringing; `calls` will tell", err=True)

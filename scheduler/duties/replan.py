@@ -15,7 +15,7 @@ from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calls.call import Key
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
-from scheduler.calls.reconcile import Change, IgnorePast, Recorded, TooLate, reconcile
+from scheduler.calls.reconcile import Change, Ignore, Recorded, TooLate, reconcile
 from scheduler.database import ConstraintFailed, Database
 from scheduler.ledger.changes import apply_change, select_recorded
 from scheduler.ledger.collections import record_planned, select_collections, select_objects
@@ -192,7 +192,7 @@ class ReplanDuty:
                 refused += 1
                 log.error("a change of the plan was refused by the ledger: %s", error)
             else:
-                if not isinstance(change, IgnorePast | TooLate):
+                if not isinstance(change, Ignore | TooLate):
                     counts[type(change).__name__.lower()] += 1
         if counts:
             log.info("replanned: %s", ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))

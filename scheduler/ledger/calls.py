@@ -17,7 +17,7 @@ from scheduler.phone import PhoneNumber
 from scheduler.vca import Presentation
 
 _COLUMNS = """id, state, outcome, reason, origin, destination, cli, presentation, summary, asked_at, due_at,
-    deadline_at, wake_at, revision, attempts, again_of, ended_at"""
+    deadline_at, wake_at, revision, attempts, again_of, ended_at, starts_at"""
 # Word for word the condition of the index call_going_on, which SQLite else doesn't use.
 _GOING_ON = "state IN ('claimed', 'requested', 'placed')"
 
@@ -34,8 +34,8 @@ def insert_call(connection: Connection, wanted: PlannedCall, now: datetime, *, a
     """:raises ConstraintFailed: its slot has an open or attempted call already."""
     row = connection.execute(
         """INSERT INTO call (origin, destination, cli, presentation, summary, asked_at, due_at, deadline_at,
-               wake_at, again_of, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+               starts_at, wake_at, again_of, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
         (*_wanted(wanted), write_instant(wanted.due_at), again_of, write_instant(now)),
     ).fetchone()
     return int(row["id"])
@@ -201,7 +201,7 @@ def move_call(connection: Connection, call: Call, wanted: PlannedCall) -> bool:
         connection.execute(
             """UPDATE call SET state = 'planned', claim_token = NULL, revision = revision + 1,
                    origin = ?, destination = ?, cli = ?, presentation = ?, summary = ?, asked_at = ?, due_at = ?,
-                   deadline_at = ?,
+                   deadline_at = ?, starts_at = ?,
                    wake_at = CASE due_at WHEN ? THEN wake_at ELSE ? END,
                    reason = CASE due_at WHEN ? THEN reason ELSE '' END
                WHERE id = ? AND state IN ('planned', 'claimed')""",
@@ -243,6 +243,7 @@ def _wanted(wanted: PlannedCall) -> tuple[str | None, ...]:
         write_instant(wanted.asked_at),
         write_instant(wanted.due_at),
         write_instant(wanted.deadline_at),
+        write_instant(wanted.starts_at) if wanted.starts_at else None,
     )
 
 
@@ -273,4 +274,5 @@ def _call(row: Row) -> Call:
         attempts=row["attempts"],
         again_of=row["again_of"],
         ended_at=read_optional_instant(row["ended_at"]),
+        starts_at=read_optional_instant(row["starts_at"]),
     )

@@ -13,7 +13,7 @@ from scheduler.calls.reconcile import (
     Attach,
     Cancel,
     Change,
-    IgnorePast,
+    Ignore,
     Move,
     Recorded,
     TooLate,
@@ -25,6 +25,7 @@ from scheduler.ledger.appointments import (
     retire_appointments,
     retire_meaning,
     select_keys,
+    select_keys_ever,
 )
 from scheduler.ledger.calls import (
     end_call,
@@ -39,8 +40,15 @@ from scheduler.ledger.events import append_event, append_event_once
 def select_recorded(connection: Connection, since: datetime) -> tuple[Recorded, ...]:
     """What ``reconcile`` compares with: the calls since ``since`` and the open ones, with their appointments."""
     calls = select_reconcilable(connection, since)
-    keys = select_keys(connection, (call.id for call in calls))
-    return tuple(Recorded(call=call, keys=keys.get(call.id, frozenset())) for call in calls)
+    ids = [call.id for call in calls]
+    keys, ever = select_keys(connection, ids), select_keys_ever(connection, ids)
+    nobody: frozenset[Key] = frozenset()
+    return tuple(
+        Recorded(
+            call=call, keys=keys.get(call.id, nobody), once=ever.get(call.id, nobody) - keys.get(call.id, nobody)
+        )
+        for call in calls
+    )
 
 
 def apply_change(connection: Connection, change: Change, now: datetime) -> None:
@@ -58,7 +66,7 @@ def apply_change(connection: Connection, change: Change, now: datetime) -> None:
             _cancel(connection, change, now)
         case TooLate():
             _note_too_late(connection, change.call.id, change.reason, now)
-        case IgnorePast():
+        case Ignore():
             pass  # nothing is recorded: `plan` and `why` say it from the calendar itself
 
 

@@ -80,14 +80,15 @@ def _intend(connection: Connection, claim: Claim, reference: str, now: datetime)
 def _wait(connection: Connection, claim: Claim, decision: Wait, now: datetime) -> bool:
     if not release_claim(connection, claim, decision.until, decision.reason):
         return False
-    append_event_once(connection, now, "waits", call_id=claim.call.id, detail=decision.reason)
+    # Why stands in the call: it may be the provider's wording.
+    append_event_once(connection, now, "waits", call_id=claim.call.id, detail="")
     return True
 
 
 def _end_unplaced(connection: Connection, claim: Claim, decision: End, now: datetime) -> bool:
     if not end_claim(connection, claim, decision.outcome, decision.reason, now):
         return False
-    append_event(connection, now, decision.outcome, call_id=claim.call.id, detail=decision.reason)
+    append_event(connection, now, decision.outcome, call_id=claim.call.id)
     return True
 
 
@@ -224,6 +225,15 @@ def fall_silent(connection: Connection, attempt: Attempt, now: datetime) -> bool
             detail=decision.reason,
         )  # fmt: skip
     return ended
+
+
+def withdraw(connection: Connection, call_id: int, reason: str, now: datetime) -> bool:
+    """Who asked for the call by hand has given it up; False: it is too late, the phones may be ringing."""
+    unplaced = [State.PLANNED, State.CLAIMED]
+    if not end_call(connection, call_id, Outcome.CANCELLED, reason, now, leaving=unplaced):
+        return False
+    append_event(connection, now, Outcome.CANCELLED, call_id=call_id)
+    return True
 
 
 def recover(connection: Connection, now: datetime) -> int:

@@ -38,6 +38,7 @@ CREATE TABLE call (
     again_of INTEGER REFERENCES call,
     created_at TEXT NOT NULL,
     ended_at TEXT CHECK ((ended_at IS NOT NULL) = (state = 'ended')),
+    starts_at TEXT,
     CHECK ((outcome IS NOT NULL) = (state = 'ended'))
 ) STRICT
 """

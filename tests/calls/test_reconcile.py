@@ -16,7 +16,7 @@ from scheduler.calls.reconcile import (
     Attach,
     Cancel,
     Change,
-    IgnorePast,
+    Ignore,
     Move,
     Recorded,
     TooLate,
@@ -264,8 +264,8 @@ def test_a_call_already_tried_that_moves_into_the_past_is_not_called_again() -> 
 
 def test_an_appointment_first_seen_in_the_past_is_not_called() -> None:
     past = want("one", at=NOW - MINUTE)
-    assert decide([past]) == [IgnorePast(wanted=past)]
-    assert decide([past], read_before={}) == [IgnorePast(wanted=past)]
+    assert decide([past]) == [Ignore(wanted=past)]
+    assert decide([past], read_before={}) == [Ignore(wanted=past)]
 
 
 def test_an_appointment_that_came_due_between_our_fetches_is_called_within_grace() -> None:
@@ -282,7 +282,7 @@ def test_an_appointment_that_came_due_between_our_fetches_is_missed_past_its_gra
 def test_what_another_calendar_showed_in_time_was_not_unseen() -> None:
     past = want("one", key("one", "team"), at=NOW - MINUTE)
     reads = {"sales": NOW - HOUR, "team": NOW}
-    assert decide([past], read_before=reads) == [IgnorePast(wanted=past)]
+    assert decide([past], read_before=reads) == [Ignore(wanted=past)]
 
 
 def test_an_appointment_moved_into_the_past_is_cancelled() -> None:
@@ -331,7 +331,17 @@ def test_the_same_customer_called_by_two_managers_at_once_is_two_calls() -> None
 
 
 def test_what_was_called_and_then_tidied_up_into_the_past_is_not_called_again() -> None:
-    called = kept(want(at=NOON - 5 * MINUTE), state=State.ENDED, outcome=Outcome.ANSWERED, attempts=1)
-    tidied = want(at=NOON - MINUTE)
+    called = kept(want("one", at=NOON - 5 * MINUTE), state=State.ENDED, outcome=Outcome.ANSWERED, attempts=1)
+    tidied = want("one", at=NOON - MINUTE)
     seen = {"sales": NOON - 2 * MINUTE}
-    assert decide([tidied], [called], now=NOON, read_before=seen) == [IgnorePast(wanted=tidied)]
+    assert decide([tidied], [called], now=NOON, read_before=seen) == [Ignore(wanted=tidied)]
+
+
+def test_another_lead_after_the_call_doesnt_ring_the_same_appointment_again() -> None:
+    early = replace(want("one", at=NOON - 5 * MINUTE), starts_at=NOON)
+    call = replace(a_call(early, state=State.ENDED, outcome=Outcome.ANSWERED, attempts=1), starts_at=NOON)
+    called = Recorded(call=call, keys=early.keys)
+    without_lead = replace(want("one", at=NOON), starts_at=NOON)
+    moved = replace(want("one", at=NOON + HOUR), starts_at=NOON + HOUR)
+    assert decide([without_lead], [called], now=NOON - MINUTE) == [Ignore(wanted=without_lead)]
+    assert decide([moved], [called], now=NOON - MINUTE) == [Add(wanted=moved)]

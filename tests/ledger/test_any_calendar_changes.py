@@ -23,7 +23,7 @@ from scheduler.calls.call import TRANSITIONS, Answer, Call, Key, Outcome, Planne
 from scheduler.calls.cdr import Ending
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
-from scheduler.calls.reconcile import Change, IgnorePast, TooLate, reconcile
+from scheduler.calls.reconcile import Change, Ignore, TooLate, reconcile
 from scheduler.database import Connection, write_instant
 from scheduler.ledger import open_ledger
 from scheduler.ledger.appointments import select_keys
@@ -217,7 +217,7 @@ class CalendarAndWire(RuleBasedStateMachine):
         keys_before = self.ledger.read(select_keys, before)
         for change in self._decide(wanted):
             self.ledger.write(apply_change, change, self.now)  # the ledger forbids none of them
-        again = [one for one in self._decide(wanted) if not isinstance(one, IgnorePast | TooLate)]
+        again = [one for one in self._decide(wanted) if not isinstance(one, Ignore | TooLate)]
         assert again == [], "a second look at the same calendars changes nothing"
         self._nothing_new_is_past(before)
         self._what_is_broken_is_left_alone(before, keys_before)
