@@ -46,7 +46,7 @@ class Scale:
     """How much is measured."""
 
     stored: tuple[int, ...]
-    stored_at_peer: tuple[int, ...]  # filling a million jobs would take longer than all the rest
+    stored_at_peer: tuple[int, ...]  # a million jobs take the peer 1.5 GB to fill
     stored_slow: int  # where the slow provider is tried as well
     single: int
     burst: int
@@ -210,7 +210,7 @@ def _at_peer(
 
 def _rows(work: Work, stored: int, late: Late, peer: Late | None) -> Iterator[Figure]:
     what = f"{work.name}, {stored} stored"
-    missing = "" if peer else "takes too long to fill"
+    missing = "" if peer else "not measured"
     yield Figure(
         name=f"{what}: p50", unit="ms", ours=late.p50, peer=peer.p50 if peer else None, peer_missing=missing
     )
