@@ -1,4 +1,7 @@
-"""An HTTP server in this process: uvicorn on a socket that is bound before it starts. Only here: uvicorn."""
+"""An HTTP server in this process: uvicorn on a socket that is bound before it starts.
+
+Only here: uvicorn; the gateway alone knows its connections too, to cut one without an answer.
+"""
 
 from __future__ import annotations
 

@@ -39,10 +39,11 @@ def why(config_path: Path, start: datetime, end: datetime, text_or_uid: str, as_
     else:
         for entry, history in told:
             _print(config, entry, history)
-    print_problems(found.problems)
+    problems = print_problems(found.problems)
     if not entries:
         window = f"between {start:%Y-%m-%d} and {end:%Y-%m-%d} (see --from and --to)"
         click.echo(f"no event {window} has that UID or those words", err=True)
+    if problems or not entries:
         raise SystemExit(1)
 
 

@@ -107,8 +107,8 @@ class CollectDuty:
     def _end_silent(self, now: datetime) -> int:
         silent = 0
         for attempt in self._ledger.read(select_open_attempts):
-            if now > silent_until(attempt, self.policy):
-                silent += self._ledger.write(fall_silent, attempt, now)
+            if now > silent_until(attempt, self.policy) and self._ledger.write(fall_silent, attempt, now):
+                silent += 1
                 log.error("call %d ends as unknown: nobody has a record of it", attempt.call_id)
         return silent
 

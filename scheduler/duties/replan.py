@@ -92,10 +92,6 @@ class ReplanDuty:
             self._record_planned()
             return replanned
 
-    def agendas(self) -> tuple[Agenda, ...]:
-        with self._lock:
-            return tuple(self._agendas.values())
-
     def _record_planned(self) -> None:
         for name, good_at in tuple(self._read_at.items()):
             if good_at is not None:
