@@ -1,6 +1,7 @@
 # Everything is installed into .venv of this checkout, by pip alone.
 PYTHON ?= python3
 BIN := .venv/bin
+BENCHMARKS := placing startup
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -34,8 +35,7 @@ test-system: .venv/installed-system  ## tests that need more of the machine: sys
 	$(BIN)/python -m pytest -m system
 
 bench: .venv/installed  ## how fast calls are placed and the daemon starts, beside its peers
-	$(BIN)/python -m benchmarks.placing
-	$(BIN)/python -m benchmarks.startup
+	@missed=0; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || missed=1; done; exit $$missed
 
 clean:  ## remove the virtual environment and all caches
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

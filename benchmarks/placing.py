@@ -1,7 +1,7 @@
 """From a call's instant to just before its request leaves: ``python -m benchmarks.placing``.
 
-Ours goes through everything but the network: the timetable, the claim, the intention on the disk. The peer's
-way ends where its function runs; it records nothing before a call.
+Ours goes through everything but the network: the timetable, the claim, the intention on the disk. The peer does
+the same work: its function runs, and has recorded an intention. Where it records nothing the row says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scheduler.calls.barring import Barring
 from scheduler.calls.policy import Policy
 from scheduler.clock import SystemClock
 from scheduler.database import Database
-from scheduler.duties.place import PlaceDuty
+from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.store import LedgerCallStore
@@ -46,7 +46,7 @@ class Scale:
     """How much is measured."""
 
     stored: tuple[int, ...]
-    stored_at_peer: tuple[int, ...]  # a million jobs take the peer 1.5 GB to fill
+    stored_at_peer: tuple[int, ...]
     stored_slow: int  # where the slow provider is tried as well
     single: int
     burst: int
@@ -55,7 +55,7 @@ class Scale:
 
 FULL = Scale(
     stored=(0, 100_000, 1_000_000),
-    stored_at_peer=(0, 100_000),
+    stored_at_peer=(0, 100_000, 1_000_000),
     stored_slow=100_000,
     single=200,
     burst=1000,
@@ -77,6 +77,23 @@ class Work:
 
     def due(self, start: datetime) -> list[datetime]:
         return [start + number * self.apart for number in range(self.count)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeersWay:
+    """How the peer's store is used."""
+
+    name: str
+    wal: bool = False
+    recording: bool = True
+
+
+# The first is judged against: SQLite as the store opens it, doing the same work.
+PEERS_WAYS = (
+    PeersWay(name="as it comes"),
+    PeersWay(name="in WAL", wal=True),
+    PeersWay(name="recording nothing", recording=False),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +137,9 @@ class MemoryProvider:
     def token(self) -> str:
         return "token"
 
+    def token_at_hand(self) -> str:
+        return "token"
+
     def place(self, request: CallRequest, _token: str) -> Accepted:
         self._entered[request.origin] = datetime.now(UTC)
         if len(self._entered) == self._expected:
@@ -143,7 +163,7 @@ def ours(folder: Path, stored: int) -> Iterator[Round]:
         provider, clock = MemoryProvider(), SystemClock()
         barring = Barring(region=DESTINATION.region, countries=frozenset({DESTINATION.region}))
         duty = PlaceDuty(ledger, provider, clock, Policy(), barring, callback_url="")
-        timetable = Timetable(LedgerCallStore(ledger), duty.place, clock, workers=WORKERS)
+        timetable = Timetable(LedgerCallStore(ledger, duty.prepare), duty.place, clock, workers=WORKERS)
         timetable.start()
         try:
             yield lambda due, takes: _place_round(ledger, timetable, provider, due, takes)
@@ -153,7 +173,7 @@ def ours(folder: Path, stored: int) -> Iterator[Round]:
 
 def _place_round(
     ledger: Database,
-    timetable: Timetable[Claim],
+    timetable: Timetable[Prepared | Claim],
     provider: MemoryProvider,
     due: Sequence[datetime],
     takes: float,
@@ -168,11 +188,11 @@ def _place_round(
 
 
 @contextmanager
-def peers_way(folder: Path, stored: int, *, wal: bool) -> Iterator[Round]:
-    path = folder / f"jobs-{stored}-{'wal' if wal else 'default'}.db"
-    peers.store_future_jobs(path, stored, datetime.now(UTC), wal=wal)
+def peers_way(folder: Path, stored: int, way: PeersWay) -> Iterator[Round]:
+    path = folder / f"jobs-{stored}-{way.name}.db"
+    peers.store_future_jobs(path, stored, datetime.now(UTC), wal=way.wal)
     with peers.running_peer(path, workers=WORKERS) as scheduler:
-        yield lambda due, takes: peers.place_round(scheduler, due, takes)
+        yield lambda due, takes: peers.place_round(scheduler, due, takes, recording=way.recording)
 
 
 def measure(place_round: Round, work: Work, runs: int) -> Late:
@@ -191,20 +211,20 @@ def figures(scale: Scale, folder: Path) -> Iterator[Figure]:
         work_list = works(scale) + (slow_works(scale) if stored == scale.stored_slow else ())
         with ours(folder, stored) as place_round:
             own = [measure(place_round, work, scale.runs) for work in work_list]
-        default = _at_peer(scale, folder, stored, work_list, wal=False)
-        wal = _at_peer(scale, folder, stored, work_list, wal=True)
-        for work, late, peer, peer_wal in zip(work_list, own, default, wal, strict=True):
-            yield from _rows(work, stored, late, peer)
-            if peer_wal is not None:
-                yield _wal_row(work, stored, late, peer_wal)
+        same, *others = [(way, _at_peer(scale, folder, stored, work_list, way)) for way in PEERS_WAYS]
+        for number, work in enumerate(work_list):
+            yield from _rows(work, stored, own[number], same[1][number])
+            for way, late in others:
+                if (peer := late[number]) is not None:
+                    yield _other_row(work, stored, own[number], way, peer)
 
 
 def _at_peer(
-    scale: Scale, folder: Path, stored: int, work_list: Sequence[Work], *, wal: bool
+    scale: Scale, folder: Path, stored: int, work_list: Sequence[Work], way: PeersWay
 ) -> list[Late | None]:
     if stored not in scale.stored_at_peer:
         return [None for _ in work_list]
-    with peers_way(folder, stored, wal=wal) as place_round:
+    with peers_way(folder, stored, way) as place_round:
         return [measure(place_round, work, scale.runs) for work in work_list]
 
 
@@ -225,17 +245,19 @@ def _rows(work: Work, stored: int, late: Late, peer: Late | None) -> Iterator[Fi
     )
 
 
-def _wal_row(work: Work, stored: int, late: Late, peer: Late) -> Figure:
-    return Figure(name=f"{work.name}, {stored} stored: p99, peer in WAL", unit="ms", ours=late.p99, peer=peer.p99)
+def _other_row(work: Work, stored: int, late: Late, way: PeersWay, peer: Late) -> Figure:
+    return Figure(
+        name=f"{work.name}, {stored} stored: p99, peer {way.name}", unit="ms", ours=late.p99, peer=peer.p99
+    )
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Small sizes, to see that it runs; the figures mean little.")
 def main(quick: bool) -> None:
-    """Due → just before the POST, beside APScheduler's SQLAlchemyJobStore: due → function running."""
+    """Due → just before the POST, beside the same work on APScheduler's SQLAlchemyJobStore."""
     with TemporaryDirectory() as folder:
         rows = list(figures(QUICK if quick else FULL, Path(folder)))
-    title = f"due → just before the POST; peer: {peers.NAME}, due → function running (median of the runs)"
+    title = f"due → intention on disk, just before the POST; peer: the same with {peers.NAME} (median of the runs)"
     raise SystemExit(report(title, rows))
 
 

@@ -19,7 +19,7 @@ from scheduler.database import Database
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import CommandDuty, call_now
 from scheduler.duties.contacts import ContactsDuty
-from scheduler.duties.place import PlaceDuty
+from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.replan import ReplanDuty
 from scheduler.duties.sync import SyncDuty, Synced
 from scheduler.errors import CallSchedulerError, NumberError
@@ -139,8 +139,11 @@ class Daemon:
             config.barring,
             callback_url=self._listen(),
         )
-        self._timetable: Timetable[Claim] = Timetable(
-            LedgerCallStore(self._ledger), self._place.place, self._clock, workers=config.workers
+        self._timetable: Timetable[Prepared | Claim] = Timetable(
+            LedgerCallStore(self._ledger, self._place.prepare),
+            self._place.place,
+            self._clock,
+            workers=config.workers,
         )
         commands = CommandDuty(
             self._ledger, self._clock, {"place": self._command_place, "sync": self._command_sync}

@@ -79,16 +79,27 @@ class Database:
         What ``work`` raises rolls back its savepoint alone, and is raised here. A failing commit raises in
         everyone of the group.
         """
-        if self._writer is None:
-            raise DatabaseUnusable(f"{self.path} was opened for reading only")
         if threading.current_thread() is self._writer:
             raise RuntimeError("a write inside a write would wait for itself")
+        future = self.submit(work, *args, **kwargs)
+        with translated(self.path):
+            return future.result()
+
+    def submit(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """As :meth:`write`, without waiting: for what nobody acts upon before it is on disk.
+
+        Work is done in the order in which it was submitted, and all of it before ``close`` returns. To wake a
+        waiting thread costs more than a write does. What ``work`` raises is in the future, untranslated.
+        """
+        if self._writer is None:
+            raise DatabaseUnusable(f"{self.path} was opened for reading only")
         future: Future[T] = Future()
         with self._lock:
             self._refuse_closed()
             self._queue.put((lambda connection: work(connection, *args, **kwargs), future))
-        with translated(self.path):
-            return future.result()
+        return future
 
     @property
     def alive(self) -> bool:
@@ -135,6 +146,8 @@ class Database:
             connection.execute("PRAGMA foreign_keys = ON")
             _use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
+            # Every savepoint keeps the pages that it changes; beyond 64 kB in a temporary file, by default.
+            connection.execute("PRAGMA temp_store = MEMORY")
             _migrate(connection, migrations, self.path)
         except BaseException:
             connection.close()
@@ -245,6 +258,20 @@ def _commit_group(connection: Connection, group: Sequence[_Item]) -> None:
         return
     for future, result in done:
         future.set_result(result)
+
+
+@contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """What fails inside is rolled back alone, and raised; the transaction around it goes on."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # else SQLite gave up the whole transaction
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
 
 
 @contextmanager

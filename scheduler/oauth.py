@@ -84,14 +84,19 @@ class TokenSource:
         :raises ProviderError: there is none to be had; CredentialsRefused where that is why.
         """
         token = self._token
-        if token and self._left(token) > token.leeway:
-            return token.text
+        if at_hand := self.at_hand():
+            return at_hand
         try:
             return self._renewed(token).text
         except ProviderError:
             if token and token is self._token and self._left(token) > 0:
                 return token.text
             raise
+
+    def at_hand(self) -> str:
+        """The token as long as the leeway before its expiry hasn't begun, else ""; asks nobody."""
+        token = self._token
+        return token.text if token and self._left(token) > token.leeway else ""
 
     def renew_ahead(self) -> bool:
         """Renew at twice the leeway before expiry, so that no call waits for it; whether it was time to.

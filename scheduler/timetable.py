@@ -39,7 +39,8 @@ class CallStore(Protocol[C_co]):
 class Timetable(Generic[C]):
     """Hands each due call to ``place`` in one of ``workers`` threads.
 
-    :param claim_beyond: how many claims may queue for a free worker, so that a burst costs few commits.
+    No more are claimed than workers are free: what is claimed may have its intention recorded, and then leaves at
+    once or not at all.
     """
 
     def __init__(
@@ -49,9 +50,8 @@ class Timetable(Generic[C]):
         clock: Clock,
         *,
         workers: int,
-        claim_beyond: int = 32,
     ) -> None:
-        self._jobs = _CallJobs(store, place, clock, capacity=workers + claim_beyond)
+        self._jobs = _CallJobs(store, place, clock, capacity=workers)
         self._scheduler = BackgroundScheduler(
             jobstores={_ALIAS: self._jobs},
             executors={"default": ThreadPoolExecutor(workers)},

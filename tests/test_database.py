@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from scheduler.database import (
     Migrations,
     read_instant,
     read_optional_instant,
+    savepoint,
     write_instant,
 )
 from scheduler.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseTooNew, DatabaseUnusable
@@ -127,6 +128,34 @@ def test_a_failing_work_rolls_back_its_own_changes_and_no_other_ones(database: D
             results[1]()
         assert [results[0](), results[2]()] == [1, 3]
     assert database.read(numbers) == [1, 3]
+
+
+def test_what_is_submitted_is_done_in_its_turn_and_tells_its_failure_to_who_asks(database: Database) -> None:
+    done = database.submit(insert, 1)
+    failed = database.submit(insert, 1)
+    assert database.write(numbers) == [1]
+    assert done.exception() is None
+    assert isinstance(failed.exception(), ConstraintFailed)
+
+
+def test_what_was_submitted_is_on_disk_once_the_database_is_closed(path: Path) -> None:
+    with closing(Database(path, ONE_TABLE)) as database:
+        for number in range(200):
+            database.submit(insert, number)
+    with closing(Database(path, ONE_TABLE)) as database:
+        assert database.read(numbers) == list(range(200))
+
+
+def test_a_part_that_fails_inside_a_savepoint_costs_itself_alone(database: Database) -> None:
+    def work(connection: Connection) -> None:
+        insert(connection, 1)
+        for number in (2, 1, 3):
+            with suppress(ConstraintFailed), savepoint(connection):
+                insert(connection, number + 10)
+                insert(connection, number)
+
+    database.write(work)
+    assert database.read(numbers) == [1, 2, 3, 12, 13]
 
 
 def test_writes_that_queue_up_are_committed_together(database: Database) -> None:

@@ -107,6 +107,18 @@ class TestRequest:
 
 
 class TestToken:
+    def test_is_at_hand_without_asking_from_the_first_answer_until_the_leeway(
+        self, http: Http, clock: SetClock
+    ) -> None:
+        with Hostile(token("one", expires_in=180)) as server:
+            tokens = source(server.url, http, clock)
+            assert tokens.at_hand() == ""
+            tokens.token()
+            clock.seconds += 119
+            assert tokens.at_hand() == "one"
+            clock.seconds += 2
+            assert tokens.at_hand() == ""
+
     @pytest.mark.parametrize(
         ("lifetime", "kept_until"), [(3600, 3540), (180, 120), (30, 20), ("3600", 3540), (3600.5, 3540)]
     )

@@ -39,14 +39,19 @@ def ledger(tmp_path: Path) -> Iterator[Database]:
 
 @contextmanager
 def running(
-    store: CallStore[Claim], place: Callable[[Claim], None], *, workers: int = 4, claim_beyond: int = 32
+    store: CallStore[Claim], place: Callable[[Claim], None], *, workers: int = 4
 ) -> Iterator[Timetable[Claim]]:
-    timetable = Timetable(store, place, CLOCK, workers=workers, claim_beyond=claim_beyond)
+    timetable = Timetable(store, place, CLOCK, workers=workers)
     timetable.start()
     try:
         yield timetable
     finally:
         timetable.stop()
+
+
+def claiming(ledger: Database) -> LedgerCallStore[Claim]:
+    """A store that hands out its claims as they are."""
+    return LedgerCallStore(ledger, lambda _connection, claim: claim)
 
 
 def add(ledger: Database, number: int = 0, *, due_in: timedelta = timedelta()) -> int:
@@ -84,7 +89,7 @@ class CountingStore:
     """A ledger's store that counts how often it is asked, and fails while it is told to."""
 
     def __init__(self, ledger: Database) -> None:
-        self._store = LedgerCallStore(ledger)
+        self._store = claiming(ledger)
         self.failing = False
         self.asked = 0
         self.failed = threading.Event()
@@ -115,14 +120,14 @@ def test_due_calls_are_handed_out_once_and_in_the_order_of_their_times(ledger: D
     later = add(ledger, 1, due_in=-timedelta(seconds=3))
     latest = add(ledger, 2, due_in=-timedelta(seconds=2))
     placed = Placed()
-    with running(LedgerCallStore(ledger), placed, workers=1):
+    with running(claiming(ledger), placed, workers=1):
         assert placed.take(3) == [later, latest, late]
     assert placed.claims.empty()
 
 
 def test_a_call_is_handed_out_when_it_is_due_and_not_before(ledger: Database) -> None:
     came_at: SimpleQueue[datetime] = SimpleQueue()
-    with running(LedgerCallStore(ledger), lambda _claim: came_at.put(CLOCK.now())) as timetable:
+    with running(claiming(ledger), lambda _claim: came_at.put(CLOCK.now())) as timetable:
         call_id = add(ledger, due_in=timedelta(seconds=0.3))
         timetable.wake()
         came = came_at.get(timeout=PATIENCE)
@@ -134,14 +139,14 @@ def test_a_call_is_handed_out_when_it_is_due_and_not_before(ledger: Database) ->
 def test_a_call_of_tomorrow_stays_planned(ledger: Database) -> None:
     tomorrow, today = add(ledger, 0, due_in=timedelta(days=1)), add(ledger, 1)
     placed = Placed()
-    with running(LedgerCallStore(ledger), placed):
+    with running(claiming(ledger), placed):
         assert placed.next() == today
     assert state(ledger, tomorrow) is State.PLANNED
 
 
 def test_a_call_added_later_is_found_when_the_timetable_is_woken(ledger: Database) -> None:
     placed = Placed()
-    with running(LedgerCallStore(ledger), placed) as timetable:
+    with running(claiming(ledger), placed) as timetable:
         call_id = add(ledger)
         timetable.wake()
         assert placed.next() == call_id
@@ -149,7 +154,7 @@ def test_a_call_added_later_is_found_when_the_timetable_is_woken(ledger: Databas
 
 def test_a_call_added_without_a_word_is_found_at_the_next_heartbeat(ledger: Database) -> None:
     placed = Placed()
-    with running(LedgerCallStore(ledger), placed):
+    with running(claiming(ledger), placed):
         assert placed.claims.empty()
         call_id = add(ledger)
         assert placed.next() == call_id
@@ -158,7 +163,7 @@ def test_a_call_added_without_a_word_is_found_at_the_next_heartbeat(ledger: Data
 def test_a_burst_beyond_what_fits_is_placed_to_the_last_call(ledger: Database) -> None:
     calls = [add(ledger, number) for number in range(60)]
     placed = Placed()
-    with running(LedgerCallStore(ledger), placed, workers=3, claim_beyond=2):
+    with running(claiming(ledger), placed, workers=3):
         assert sorted(placed.take(60)) == calls
 
 
@@ -166,7 +171,7 @@ def test_a_full_pool_claims_no_more_than_fit_and_does_not_spin(ledger: Database)
     for number in range(10):
         add(ledger, number)
     store, placed = CountingStore(ledger), Placed(held=True)
-    with running(store, placed, workers=2, claim_beyond=1) as timetable:
+    with running(store, placed, workers=3) as timetable:
         placed.take(2)
         beat_at = wait_for_beat(timetable)
         asked = store.asked
@@ -211,14 +216,14 @@ def test_a_placing_that_raises_frees_its_worker(ledger: Database) -> None:
         placed.put(claim.call.id)
         raise LookupError("a defect in placing")
 
-    with running(LedgerCallStore(ledger), fail, workers=1, claim_beyond=0):
+    with running(claiming(ledger), fail, workers=1):
         assert sorted(placed.get(timeout=PATIENCE) for _ in calls) == calls
 
 
 def test_stopping_finishes_what_is_in_hand_and_claims_nothing_more(ledger: Database) -> None:
     calls = [add(ledger, number) for number in range(5)]
     store, placed = CountingStore(ledger), Placed(held=True)
-    timetable = Timetable(store, placed, CLOCK, workers=1, claim_beyond=2)
+    timetable = Timetable(store, placed, CLOCK, workers=3)
     timetable.start()
     placed.next()
     stopper = threading.Thread(target=timetable.stop)
@@ -242,7 +247,7 @@ def test_what_is_claimed_while_stopping_is_still_placed(ledger: Database) -> Non
         assert go_on.wait(PATIENCE)
 
     store.on_claim = between_claim_and_handing_over
-    timetable = Timetable(store, placed, CLOCK, workers=2)
+    timetable = Timetable(store, placed, CLOCK, workers=5)
     timetable.start()
     assert claimed.wait(PATIENCE)
     stopper = threading.Thread(target=timetable.stop)
@@ -267,7 +272,7 @@ def test_a_call_changed_while_it_is_claimed_is_not_placed(ledger: Database, chan
         placed(claim)
         asked.put(ledger.write(request, claim, "reference", CLOCK.now(), Policy()))
 
-    with running(LedgerCallStore(ledger), place):
+    with running(claiming(ledger), place):
         placed.next()
         call = ledger.read(select_call, call_id)
         assert call is not None
@@ -283,7 +288,7 @@ def test_a_claim_that_nobody_touched_is_placed(ledger: Database) -> None:
     call_id = add(ledger)
     asked: SimpleQueue[object] = SimpleQueue()
     with running(
-        LedgerCallStore(ledger),
+        claiming(ledger),
         lambda claim: asked.put(ledger.write(request, claim, "reference", CLOCK.now(), Policy())),
     ):
         assert isinstance(asked.get(timeout=PATIENCE), Requested)
@@ -291,7 +296,7 @@ def test_a_claim_that_nobody_touched_is_placed(ledger: Database) -> None:
 
 
 def test_the_watchdog_sees_the_loop_come_by(ledger: Database) -> None:
-    timetable = Timetable(LedgerCallStore(ledger), Placed(), CLOCK, workers=1)
+    timetable = Timetable(claiming(ledger), Placed(), CLOCK, workers=1)
     assert timetable.beat_at() is None
     timetable.start()
     first = wait_for_beat(timetable)
@@ -301,7 +306,7 @@ def test_the_watchdog_sees_the_loop_come_by(ledger: Database) -> None:
 
 
 def test_nobody_adds_moves_or_removes_calls_through_apscheduler(ledger: Database) -> None:
-    with running(LedgerCallStore(ledger), Placed()) as timetable:
+    with running(claiming(ledger), Placed()) as timetable:
         jobs = timetable._jobs
         for change in (jobs.add_job, jobs.update_job):
             with pytest.raises(TypeError, match="in the ledger"):

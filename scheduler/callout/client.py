@@ -47,6 +47,10 @@ class CalloutClient:
         """
         return self._tokens.token()
 
+    def token_at_hand(self) -> str:
+        """A token that is good for a while, without asking for one; "" if there is none."""
+        return self._tokens.at_hand()
+
     def place(self, request: vca.CallRequest, token: str) -> PlaceAnswer:
         """Send ``POST /call`` once, with a token fetched before; never raises.
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from scheduler.callout.answer import (
@@ -36,8 +39,22 @@ class Provider(Protocol):
     def token(self) -> str:
         """:raises CallSchedulerError: there is none to be had."""
 
+    def token_at_hand(self) -> str:
+        """A token that is good for a while, without asking anybody; "" if there is none."""
+
     def place(self, request: CallRequest, token: str) -> PlaceAnswer:
         """Send one request, at once; never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A claim, and what was decided of it: where the decision is Requested, its request is to be sent at once."""
+
+    claim: Claim
+    token: str = field(repr=False)
+    reference: str
+    since: float  # by the boot clock, before the decision was committed
+    decision: Requested | Wait | End | None
 
 
 class PlaceDuty:
@@ -62,10 +79,20 @@ class PlaceDuty:
         self.barring = barring
         self._stranded: deque[Claim] = deque()  # filled by the workers, emptied by housekeeping
 
-    def place(self, claim: Claim) -> None:
+    def prepare(self, connection: Connection, claim: Claim) -> Prepared | Claim:
+        """Decide, and record the intention, in the transaction that claimed the call: the call store asks.
+
+        A burst thus costs one write a batch instead of one a call. Without a token at hand the claim stays as
+        it is: :meth:`place` then fetches one, in a thread that may wait.
+        """
+        token = self.provider.token_at_hand()
+        return self._prepared(connection, claim, token) if token else claim
+
+    def place(self, due: Prepared | Claim) -> None:
         """Place the call, or leave it planned or ended with a reason; never raises."""
+        claim = due if isinstance(due, Claim) else due.claim
         try:
-            self._place(claim)
+            self._place(self._prepared_alone(due) if isinstance(due, Claim) else due)
         except Exception:
             # The call stays as the ledger has it: claimed ones are given back, requested ones looked up.
             log.exception("call %d could not be placed", claim.call.id)
@@ -84,31 +111,42 @@ class PlaceDuty:
                 self._stranded.append(claim)
         return released
 
-    def _place(self, claim: Claim) -> None:
+    def _prepared_alone(self, claim: Claim) -> Prepared:
         # A token is fetched ahead of the intention: its delay mustn't lie between commit and send.
-        provider = self.provider
-        token, obstacle = _token(provider)
+        token, obstacle = _token(self.provider)
+        return self._ledger.write(self._prepared, claim, token, obstacle)
+
+    def _prepared(self, connection: Connection, claim: Claim, token: str, obstacle: str = "") -> Prepared:
         reference = secrets.token_urlsafe(24)
-        before = self._clock.boot_seconds()
-        decision = self._request(claim, reference, obstacle)
+        since = self._clock.boot_seconds()
+        barred = barred_by(claim.call.destination, self.barring)
+        decision = request(
+            connection, claim, reference, self._clock.now(), self.policy, barred=barred, obstacle=obstacle
+        )
+        return Prepared(claim=claim, token=token, reference=reference, since=since, decision=decision)
+
+    def _place(self, prepared: Prepared) -> None:
+        call, decision = prepared.claim.call, prepared.decision
         if isinstance(decision, End):
-            log.warning("call %d ends as %s: %s", claim.call.id, decision.outcome, decision.reason)
+            log.warning("call %d ends as %s: %s", call.id, decision.outcome, decision.reason)
         if not isinstance(decision, Requested):
             return
-        stalled = self._clock.boot_seconds() - before
+        stalled = self._clock.boot_seconds() - prepared.since
         if stalled > self.policy.stall.total_seconds():
-            reason = f"not sent: the machine stood still for {stalled:.1f} s before it"
-            self._record(decision.attempt_id, NotSent(reason=reason))
-            return
-        answer = provider.place(self._body(claim.call, reference), token)
-        self._record(decision.attempt_id, answer)
-        log.info("call %d: %s", claim.call.id, type(answer).__name__)
+            answer: PlaceAnswer = NotSent(
+                reason=f"not sent: the machine stood still for {stalled:.1f} s before it"
+            )
+        else:
+            answer = self.provider.place(self._body(call, prepared.reference), prepared.token)
+        log.info("call %d: %s", call.id, type(answer).__name__)
+        # Nobody waits for it: a call whose answer is lost on the way to the disk is looked up, as any other.
+        recorded = self._ledger.submit(self._record, decision.attempt_id, answer, self._clock.now())
+        recorded.add_done_callback(lambda future: self._look_at(future, prepared.claim))
 
-    def _request(self, claim: Claim, reference: str, obstacle: str) -> Requested | Wait | End | None:
-        barred = barred_by(claim.call.destination, self.barring)
-        return self._ledger.write(
-            request, claim, reference, self._clock.now(), self.policy, barred=barred, obstacle=obstacle
-        )
+    def _look_at(self, recorded: Future[None], claim: Claim) -> None:
+        error = recorded.exception()
+        if error is not None:
+            log.error("the answer for call %d could not be recorded: %s", claim.call.id, error)
 
     def _body(self, call: Call, reference: str) -> CallRequest:
         return CallRequest(
@@ -119,29 +157,24 @@ class PlaceDuty:
             callback=f"{self._callback_url}/{reference}" if self._callback_url else "",
         )
 
-    def _record(self, attempt_id: int, answer: PlaceAnswer) -> None:
-        now = self._clock.now()
+    def _record(self, connection: Connection, attempt_id: int, answer: PlaceAnswer, now: datetime) -> None:
         policy = self.policy
-
-        def record(connection: Connection) -> None:
-            match answer:
-                case Accepted():
-                    accept(connection, attempt_id, answer.session_id, now)
-                case PerhapsSent():
-                    lose_answer(connection, attempt_id, answer.reason, now)
-                case Refused():
-                    refuse(connection, attempt_id, answer.reason, now)
-                case RefusedForNow():
-                    unplaced(
-                        connection, attempt_id, Answer.REFUSED_FOR_NOW, answer.reason, now, policy,
-                        delay=answer.retry_after,
-                    )  # fmt: skip
-                case Unauthorized():
-                    unplaced(connection, attempt_id, Answer.UNAUTHORIZED, answer.reason, now, policy)
-                case NotSent():
-                    unplaced(connection, attempt_id, Answer.NOT_SENT, answer.reason, now, policy)
-
-        self._ledger.write(record)
+        match answer:
+            case Accepted():
+                accept(connection, attempt_id, answer.session_id, now)
+            case PerhapsSent():
+                lose_answer(connection, attempt_id, answer.reason, now)
+            case Refused():
+                refuse(connection, attempt_id, answer.reason, now)
+            case RefusedForNow():
+                unplaced(
+                    connection, attempt_id, Answer.REFUSED_FOR_NOW, answer.reason, now, policy,
+                    delay=answer.retry_after,
+                )  # fmt: skip
+            case Unauthorized():
+                unplaced(connection, attempt_id, Answer.UNAUTHORIZED, answer.reason, now, policy)
+            case NotSent():
+                unplaced(connection, attempt_id, Answer.NOT_SENT, answer.reason, now, policy)
 
 
 def _token(provider: Provider) -> tuple[str, str]:

@@ -27,14 +27,18 @@ def insert_attempt(connection: Connection, call_id: int, reference: str, now: da
 
 def record_answer(
     connection: Connection, attempt_id: int, answer: Answer, *, detail: str = "", session_id: str = ""
-) -> None:
-    """What is empty leaves what is known, and what is proved to be accepted stays so, whatever is said later."""
-    connection.execute(
+) -> int:
+    """What is empty leaves what is known, and what is proved to be accepted stays so, whatever is said later.
+
+    :return: the id of the attempt's call.
+    """
+    row = connection.execute(
         """UPDATE attempt SET answer = CASE answer WHEN 'accepted' THEN answer ELSE ? END,
                detail = coalesce(nullif(?, ''), detail), session_id = coalesce(nullif(?, ''), session_id)
-           WHERE id = ?""",
+           WHERE id = ? RETURNING call_id""",
         (answer, detail, session_id, attempt_id),
-    )
+    ).fetchone()
+    return int(row["call_id"])
 
 
 def close_attempt(

@@ -94,18 +94,16 @@ def _end_unplaced(connection: Connection, claim: Claim, decision: End, now: date
 
 def accept(connection: Connection, attempt_id: int, session_id: str, now: datetime) -> None:
     """The provider took the request; its callback may have told so before."""
-    record_answer(connection, attempt_id, Answer.ACCEPTED, session_id=session_id)
-    attempt = select_attempt(connection, attempt_id)
-    place_call(connection, attempt.call_id)
-    append_event(connection, now, "accepted", call_id=attempt.call_id, attempt_id=attempt_id)
+    call_id = record_answer(connection, attempt_id, Answer.ACCEPTED, session_id=session_id)
+    place_call(connection, call_id)
+    append_event(connection, now, "accepted", call_id=call_id, attempt_id=attempt_id)
 
 
 def lose_answer(connection: Connection, attempt_id: int, reason: str, now: datetime) -> None:
     """Perhaps sent: the call stays requested, and is looked up in the provider's records."""
-    record_answer(connection, attempt_id, Answer.PERHAPS_SENT, detail=reason)
-    attempt = select_attempt(connection, attempt_id)
+    call_id = record_answer(connection, attempt_id, Answer.PERHAPS_SENT, detail=reason)
     # The reason is the provider's or the network's wording, which may name a number: it stays in the attempt.
-    append_event(connection, now, "perhaps_sent", call_id=attempt.call_id, attempt_id=attempt_id)
+    append_event(connection, now, "perhaps_sent", call_id=call_id, attempt_id=attempt_id)
 
 
 def refuse(connection: Connection, attempt_id: int, reason: str, now: datetime) -> None:

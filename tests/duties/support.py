@@ -19,6 +19,7 @@ from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import Claim, claim_due, insert_call, select_call
 from scheduler.ledger.events import select_events
+from scheduler.ledger.store import LedgerCallStore
 from scheduler.phone import PhoneNumber
 from scheduler.vca import CallRequest, Cdr, Presentation, read_cdr, write_time
 from tests.clocks import NOON, SetClock
@@ -37,6 +38,7 @@ class ScriptedProvider:
         self.requests: list[CallRequest] = []
         self.records: list[Cdr] = []
         self.asked_since: list[datetime] = []
+        self.has_token = True  # else it is asked for, as after a start
         self.obstacle: str | None = None
         self.fault: ProviderError | None = None
         self.before_answer: Callable[[], None] = lambda: None
@@ -45,6 +47,9 @@ class ScriptedProvider:
         if self.obstacle is not None:
             raise ProviderError(self.obstacle)
         return "token"
+
+    def token_at_hand(self) -> str:
+        return "token" if self.has_token and self.obstacle is None else ""
 
     def place(self, request: CallRequest, token: str) -> PlaceAnswer:
         assert token == "token"
@@ -69,6 +74,7 @@ class Bench:
         self.placing = PlaceDuty(
             ledger, provider, self.clock, POLICY, BARRING, callback_url="http://127.0.0.1:8470/callback"
         )
+        self.store = LedgerCallStore(ledger, self.placing.prepare)
         self.collecting = CollectDuty(ledger, provider, POLICY)
 
     def add(
@@ -98,10 +104,11 @@ class Bench:
 
     def place_due(self) -> int:
         """Claim and place whatever is due; how many."""
-        claims = self.ledger.write(claim_due, self.clock.now(), 100, "token")
-        for claim in claims:
-            self.placing.place(claim)
-        return len(claims)
+        due = self.store.claim_due(self.clock.now(), 100)
+        for one in due:
+            self.placing.place(one)
+        self.ledger.write(lambda _connection: None)  # answers are recorded without anybody waiting for them
+        return len(due)
 
     def call(self, call_id: int) -> Call:
         call = self.ledger.read(select_call, call_id)

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from scheduler.callout.answer import NotSent, PerhapsSent, PlaceAnswer, Refused, RefusedForNow, Unauthorized
 from scheduler.calls.call import Answer, Outcome, State
 from scheduler.calls.plan import PlannedCall
 from scheduler.database import Connection
+from scheduler.duties.place import Prepared
 from scheduler.errors import DatabaseUnusable
 from scheduler.ledger.calls import end_call, move_call
 from scheduler.phone import PhoneNumber
 from tests.clocks import NOON
-from tests.duties.support import BARRING, ORIGIN, POLICY, Bench
+from tests.duties.support import BARRING, ORIGIN, POLICY, Bench, bench
+
+
+@pytest.fixture(params=["a token at hand", "a token to be asked for"])
+def duties(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """Both ways to the wire: the intention recorded as the call is claimed, or by the worker with its token."""
+    with bench(tmp_path) as found:
+        found.provider.has_token = request.param == "a token at hand"
+        yield found
 
 
 def test_the_intention_is_on_the_disk_before_the_request_leaves(duties: Bench) -> None:
@@ -291,3 +304,30 @@ def test_the_end_of_another_call_doesnt_cut_the_wait_that_a_provider_asked_for(d
     duties.provider.answers = [Refused(reason="no", status=403)]
     duties.place_due()
     assert duties.call(first).wake_at == NOON + timedelta(seconds=40)
+
+
+def test_a_batch_records_its_intentions_in_the_write_that_claims_it(duties: Bench) -> None:
+    for number in range(3):
+        duties.add(origin=PhoneNumber(f"+44207946000{number}"))
+    due = duties.store.claim_due(NOON, 10)
+    at_hand = duties.provider.has_token
+    assert [isinstance(one, Prepared) for one in due] == [at_hand] * 3
+    expected = State.REQUESTED if at_hand else State.CLAIMED
+    assert [duties.call(number).state for number in (1, 2, 3)] == [expected] * 3
+    assert duties.provider.requests == []
+
+
+def test_a_call_that_the_ledger_refuses_costs_no_other_of_its_batch(duties: Bench) -> None:
+    bad, good = duties.add(), duties.add(origin=PhoneNumber("+442079460001"))
+    duties.ledger.write(_forbid_attempts_of, bad)
+    duties.place_due()
+    assert (duties.call(bad).state, duties.call(good).state) == (State.CLAIMED, State.PLACED)
+    assert duties.placing.give_back_stranded() == 1
+    assert duties.call(bad).state is State.PLANNED
+
+
+def _forbid_attempts_of(connection: Connection, call_id: int) -> None:
+    connection.execute(
+        f"""CREATE TRIGGER broken BEFORE INSERT ON attempt WHEN NEW.call_id = {call_id}
+            BEGIN SELECT RAISE(ABORT, 'broken'); END"""
+    )
