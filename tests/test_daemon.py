@@ -93,7 +93,7 @@ def test_contacts_are_read_again_when_their_file_changes(world: World) -> None:
 @pytest.mark.usefixtures("daemon")
 def test_a_second_daemon_on_the_ledger_is_refused_and_told_who_holds_it(world: World) -> None:
     with (
-        pytest.raises(DatabaseBusy, match="in use by the daemon with process id"),
+        pytest.raises(DatabaseBusy, match="in use by process"),
         running_daemon(read_config(world.config), SystemClock()),
     ):
         pass

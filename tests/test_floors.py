@@ -1,4 +1,4 @@
-"""The house's rules of DESIGN.md, "Floors", looked up in the source: who may import whom, and who a vendor.
+"""The floors, looked up in the source: who may import whom, and who a vendor.
 
 Every import counts, wherever it stands. The rules are tried on small trees that break them, too.
 """

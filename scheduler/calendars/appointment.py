@@ -25,7 +25,7 @@ __all__ = ["Appointment", "Asks", "CalendarRules", "Company", "Derivation", "Man
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
-    """An occurrence that asks for a call, and everything the call needs; the key is that of DESIGN.md, rule 5."""
+    """An occurrence that asks for a call, and everything the call needs; its key is that of rule 5."""
 
     collection: str
     uid: str

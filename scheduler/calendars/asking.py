@@ -51,7 +51,7 @@ def look_at_decline(occurrence: Occurrence, rules: CalendarRules, company: Compa
 
 
 def find_mark(occurrence: Occurrence, rules: CalendarRules, company: Company) -> Verdict[str]:
-    """How the event asks for a call (DESIGN.md, rule 11)."""
+    """How the event asks for a call (rule 11)."""
     wanted = {fold(category) for category in rules.categories}
     for category in occurrence.categories:
         if fold(category) in wanted:
@@ -71,7 +71,7 @@ def find_mark(occurrence: Occurrence, rules: CalendarRules, company: Company) ->
 
 
 def look_at_author(occurrence: Occurrence, company: Company) -> Verdict[bool]:
-    """Strangers (DESIGN.md, rule 10): without an ORGANIZER it is the owner's own event."""
+    """Strangers (rule 10): without an ORGANIZER it is the owner's own event."""
     organizer = occurrence.organizer
     if organizer is None:
         return Verdict(True, "it has no organizer: it is the calendar owner's own")

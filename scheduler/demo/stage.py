@@ -119,9 +119,7 @@ def demo_folder(keep: Path | None) -> Iterator[Path]:
     :raises ConfigError: ``keep`` can't be used, or Radicale is missing.
     """
     if find_spec("radicale") is None:
-        raise _unusable(
-            "Radicale", "the demo's calendar server isn't installed", "pip install 'call-scheduler[demo]'"
-        )
+        raise _unusable("Radicale", "the demo's calendar server isn't installed", "pip install radicale")
     if keep is None:
         with TemporaryDirectory(prefix="call-scheduler-demo-") as folder:
             yield Path(folder)

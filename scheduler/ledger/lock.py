@@ -39,8 +39,8 @@ def _lock(descriptor: int, ledger: Path) -> None:
     except BlockingIOError:
         owner = os.read(descriptor, 20).decode("ascii", "replace").strip()
         raise DatabaseBusy(
-            f"{ledger} is in use by the daemon with process id {owner or 'unknown'}: "
-            "two daemons on one ledger would ring twice; stop that one first"
+            f"{ledger} is in use by process {owner or 'unknown'}, a daemon or a command that places or fetches: "
+            "two on one ledger would ring twice; stop that one first, or let it end"
         ) from None
     with translated(lock_path(ledger)):
         os.ftruncate(descriptor, 0)

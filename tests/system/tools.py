@@ -17,8 +17,8 @@ _BESIDE_PYTHON = Path(sys.executable).parent
 _REMEDIES = {
     "systemd-analyze": "apt install systemd",
     "curl": "apt install curl",
-    "khal": "pip install 'call-scheduler[system]', as make test-system does",
-    "vdirsyncer": "pip install 'call-scheduler[system]', as make test-system does",
+    "khal": "pip install '.[system]' in the checkout, as make test-system does",
+    "vdirsyncer": "pip install '.[system]' in the checkout, as make test-system does",
 }
 
 
