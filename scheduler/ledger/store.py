@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from scheduler.database import Connection, ConstraintFailed, Database, savepoint
+from scheduler.database import Connection, Database, savepoint
 from scheduler.ledger.calls import Claim, claim_due, next_wake_at
 
 P = TypeVar("P")
@@ -16,8 +16,8 @@ P = TypeVar("P")
 class LedgerCallStore(Generic[P]):
     """Fulfils :class:`scheduler.timetable.CallStore` over the ``call`` table.
 
-    :param prepare: what else is done with each claim in the transaction that makes it. Should the ledger forbid
-        that, the bare claim is handed out.
+    :param prepare: what else is done with each claim in the transaction that makes it. Should that fail, the
+        bare claim is handed out.
     """
 
     def __init__(self, database: Database, prepare: Callable[[Connection, Claim], P]) -> None:
@@ -42,6 +42,8 @@ class LedgerCallStore(Generic[P]):
         try:
             with savepoint(connection):
                 return self._prepare(connection, claim)
-        except ConstraintFailed:
-            # One bad row mustn't keep the others of its batch from being claimed.
+        except Exception:
+            if not connection.in_transaction:
+                raise  # SQLite gave up the whole transaction
+            # One bad row mustn't keep the others of its batch from being claimed. Alone it says what is wrong.
             return claim

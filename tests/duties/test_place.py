@@ -15,7 +15,8 @@ from scheduler.calls.plan import PlannedCall
 from scheduler.database import Connection
 from scheduler.duties.place import Prepared
 from scheduler.errors import DatabaseUnusable
-from scheduler.ledger.calls import end_call, move_call
+from scheduler.ledger.calls import Claim, end_call, move_call
+from scheduler.ledger.store import LedgerCallStore
 from scheduler.phone import PhoneNumber
 from tests.clocks import NOON
 from tests.duties.support import BARRING, ORIGIN, POLICY, Bench, bench
@@ -331,3 +332,18 @@ def _forbid_attempts_of(connection: Connection, call_id: int) -> None:
         f"""CREATE TRIGGER broken BEFORE INSERT ON attempt WHEN NEW.call_id = {call_id}
             BEGIN SELECT RAISE(ABORT, 'broken'); END"""
     )
+
+
+def test_what_breaks_on_one_call_alone_doesnt_keep_the_others_from_being_claimed(duties: Bench) -> None:
+    bad, good = duties.add(), duties.add(origin=PhoneNumber("+442079460001"))
+
+    def prepare(connection: Connection, claim: Claim) -> Prepared | Claim:
+        if claim.call.id == bad:
+            raise ValueError("a defect in deciding")
+        return duties.placing.prepare(connection, claim)
+
+    first, second = LedgerCallStore(duties.ledger, prepare).claim_due(NOON, 10)
+    assert isinstance(first, Claim)
+    duties.placing.place(second)
+    assert len(duties.provider.requests) == 1
+    assert duties.call(good).attempts == 1

@@ -43,7 +43,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_second_process_is_told_who_holds_the_ledger(path: Path) -> None:
-    with holder(path) as process, pytest.raises(DatabaseBusy, match=f"process id {process.pid}:"), held_lock(path):
+    with holder(path) as process, pytest.raises(DatabaseBusy, match=f"by process {process.pid},"), held_lock(path):
         pass
 
 
@@ -63,7 +63,7 @@ def test_the_lock_is_free_again_after_its_block(path: Path) -> None:
 
 
 def test_one_process_does_not_hold_it_twice(path: Path) -> None:
-    with held_lock(path), pytest.raises(DatabaseBusy, match=f"process id {os.getpid()}:"), held_lock(path):
+    with held_lock(path), pytest.raises(DatabaseBusy, match=f"by process {os.getpid()},"), held_lock(path):
         pass
 
 
