@@ -9,7 +9,7 @@ from datetime import datetime
 
 from scheduler.calls.call import Call, Key, Outcome, PlannedCall, Slot, State
 
-_GONE = "the appointment is no longer in the calendar"
+GONE = "the appointment is no longer in the calendar"
 WITHDRAWN_TOO_LATE = "its appointment went too late: the phones are ringing"
 ALREADY_PAST = "already past when it appeared"
 
@@ -284,7 +284,7 @@ def _reschedule(call: Call, wanted: PlannedCall, look: _Look) -> Iterable[Change
 
 def _withdraw(leftover: Recorded, reasons: Mapping[Key, str]) -> Change:
     said = [reasons[key] for key in sorted(leftover.keys) if key in reasons]
-    return _stop(leftover, said[0] if said else _GONE)
+    return _stop(leftover, said[0] if said else GONE)
 
 
 def _stop(one: Recorded, reason: str) -> Cancel | TooLate:

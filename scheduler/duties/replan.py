@@ -17,6 +17,7 @@ from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
 from scheduler.calls.reconcile import Change, Ignore, Recorded, TooLate, reconcile
 from scheduler.database import ConstraintFailed, Database
+from scheduler.duties.brake import Brake
 from scheduler.ledger.changes import apply_change, select_recorded
 from scheduler.ledger.collections import record_planned, select_collections, select_objects
 
@@ -50,6 +51,7 @@ class ReplanDuty:
 
     def __init__(self, ledger: Database, rules: PlanRules) -> None:
         self._ledger = ledger
+        self._brake = Brake(ledger)
         self._rules = rules
         self._contacts = Contacts((), type_order=())
         self._agendas: dict[str, Agenda] = {}
@@ -88,9 +90,15 @@ class ReplanDuty:
             reads = {row.name: row.planned_at for row in rows if row.planned_at is not None}
             self._refresh(now, reads, {row.name: row.good_at for row in rows})
             recorded = self._ledger.read(select_recorded, self._start(now, reads))
-            replanned = self._apply(self._decide(recorded, now, reads), now)
+            changes = self._decide(recorded, now, reads)
+            changes = self._brake.hold_back(changes, recorded, now, fetched_at=self._fetched_at(reads))
+            replanned = self._apply(changes, now)
             self._record_planned()
             return replanned
+
+    def _fetched_at(self, reads: Mapping[str, datetime]) -> dict[str, datetime]:
+        """The fetch that each agenda is of: what was stored since may not have been read yet."""
+        return {**reads, **{name: at for name, at in self._read_at.items() if at is not None}}
 
     def _record_planned(self) -> None:
         for name, good_at in tuple(self._read_at.items()):

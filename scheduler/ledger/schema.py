@@ -161,6 +161,19 @@ CREATE TABLE command (
 ) STRICT
 """
 
+# Rule 9: the calls that a calendar has lost; those that were let go are remembered for a while.
+_VANISHED = """
+CREATE TABLE vanished (
+    collection TEXT NOT NULL REFERENCES collection,
+    call_id INTEGER NOT NULL REFERENCES call,
+    since TEXT NOT NULL,
+    missed_at TEXT NOT NULL CHECK (missed_at >= since),
+    held INTEGER NOT NULL CHECK (held IN (0, 1)),
+    accepted INTEGER NOT NULL DEFAULT 0 CHECK (accepted IN (0, 1) AND accepted <= held),
+    PRIMARY KEY (collection, call_id)
+) STRICT, WITHOUT ROWID
+"""
+
 
 @MIGRATIONS()
 def m0001_first_ledger(database: MigrationDatabase) -> None:
@@ -191,3 +204,8 @@ def m0001_first_ledger(database: MigrationDatabase) -> None:
             f"CREATE TRIGGER event_never_{change.lower()} BEFORE {change} ON event "
             "BEGIN SELECT RAISE(ABORT, 'history is never rewritten'); END"
         )
+
+
+@MIGRATIONS()
+def m0002_vanished_calls(database: MigrationDatabase) -> None:
+    database.execute(_VANISHED)

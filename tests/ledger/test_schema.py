@@ -315,6 +315,14 @@ def test_a_calendar_row_that_makes_no_sense_is_refused(ledger: Database, broken:
         insert(ledger, "collection", **{"name": "sales", "tried_with": "", "tried_at": AT, **broken})
 
 
+@pytest.mark.parametrize("broken", [{"held": 2}, {"held": 0, "accepted": 1}, {"missed_at": EARLIER}], ids=str)
+def test_a_lost_call_that_makes_no_sense_is_refused(ledger: Database, broken: dict[str, object]) -> None:
+    insert(ledger, "collection", name="sales", tried_with="", tried_at=AT)
+    lost = {"collection": "sales", "call_id": insert(ledger, "call", **CALL), "since": AT, "missed_at": AT}
+    with pytest.raises(ConstraintFailed, match="CHECK"):
+        insert_without_rowid(ledger, "vanished", **{**lost, "held": 1, **broken})
+
+
 @pytest.mark.parametrize("broken", [{"kind": None}, {"arguments": None}, {"result": None}], ids=str)
 def test_a_command_that_asks_for_nothing_is_refused(ledger: Database, broken: dict[str, object]) -> None:
     with pytest.raises(ConstraintFailed):

@@ -1,0 +1,111 @@
+"""Statements on ``vanished``: the calls that a calendar has lost, for the brake (rule 9)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.calls.brake import Vanished
+from scheduler.database import Connection, read_instant, write_instant
+
+HELD = "held: its appointment vanished together with others, which isn't believed yet; it rings all the same"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What is held of one calendar."""
+
+    collection: str
+    since: datetime
+    held: int
+    coming: int  # the planned calls of the calendar, the held ones among them
+    empty: bool  # nothing at all is in the calendar
+
+
+def select_vanished(connection: Connection) -> dict[str, tuple[Vanished, ...]]:
+    """What is remembered of each collection."""
+    found: dict[str, list[Vanished]] = defaultdict(list)
+    rows = connection.execute(
+        "SELECT collection, call_id, since, missed_at, held, accepted FROM vanished ORDER BY collection, call_id"
+    )
+    for row in rows:
+        one = Vanished(
+            call_id=row["call_id"],
+            since=read_instant(row["since"]),
+            missed_at=read_instant(row["missed_at"]),
+            held=bool(row["held"]),
+            accepted=bool(row["accepted"]),
+        )
+        found[row["collection"]].append(one)
+    return {collection: tuple(ones) for collection, ones in found.items()}
+
+
+def replace_vanished(connection: Connection, collection: str, remember: Iterable[Vanished]) -> None:
+    connection.execute("DELETE FROM vanished WHERE collection = ?", (collection,))
+    connection.executemany(
+        "INSERT INTO vanished (collection, call_id, since, missed_at, held, accepted) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                collection,
+                one.call_id,
+                write_instant(one.since),
+                write_instant(one.missed_at),
+                one.held,
+                one.accepted,
+            )
+            for one in remember
+        ],
+    )
+
+
+def accept_vanished(connection: Connection, collection: str) -> frozenset[int]:
+    """Let what is held of this collection go at the next round; returns the ids of its calls."""
+    connection.execute("UPDATE vanished SET accepted = 1 WHERE collection = ? AND held = 1", (collection,))
+    rows = connection.execute("SELECT call_id FROM vanished WHERE collection = ? AND held = 1", (collection,))
+    return frozenset(row["call_id"] for row in rows)
+
+
+def select_coming(connection: Connection, collection: str, now: datetime) -> frozenset[int]:
+    """The calls that appointments of this collection mean and that may still be placed."""
+    rows = connection.execute(
+        """SELECT id FROM call WHERE state IN ('planned', 'claimed') AND deadline_at >= ? AND id IN (
+               SELECT call_id FROM appointment WHERE collection = ? AND gone_at IS NULL)""",
+        (write_instant(now), collection),
+    )
+    return frozenset(row["id"] for row in rows)
+
+
+def has_objects(connection: Connection, collection: str) -> bool:
+    row = connection.execute("SELECT 1 FROM object WHERE collection = ? LIMIT 1", (collection,)).fetchone()
+    return row is not None
+
+
+def mark_held(connection: Connection, call_id: int) -> None:
+    """Say at the call itself that it is held, unless it already says what it waits for."""
+    connection.execute(
+        "UPDATE call SET reason = ? WHERE id = ? AND state IN ('planned', 'claimed') AND reason = ''",
+        (HELD, call_id),
+    )
+
+
+def unmark_held(connection: Connection, call_id: int) -> None:
+    connection.execute("UPDATE call SET reason = '' WHERE id = ? AND reason = ?", (call_id, HELD))
+
+
+def select_holds(connection: Connection, now: datetime) -> tuple[Hold, ...]:
+    memory = select_vanished(connection)
+    held = {collection: [one for one in ones if one.held] for collection, ones in memory.items()}
+    return tuple(_hold(connection, collection, ones, now) for collection, ones in held.items() if ones)
+
+
+def _hold(connection: Connection, collection: str, held: Sequence[Vanished], now: datetime) -> Hold:
+    coming = select_coming(connection, collection, now)
+    return Hold(
+        collection=collection,
+        since=min(one.since for one in held),
+        held=len(coming & {one.call_id for one in held}),
+        coming=len(coming),
+        empty=not has_objects(connection, collection),
+    )
