@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -19,7 +22,6 @@ from scheduler.ledger.collections import (
     record_failed,
     record_fetched,
     select_collection,
-    select_collections,
     select_etags,
     upsert_objects,
 )
@@ -32,6 +34,7 @@ _LONGEST_BACK_OFF = timedelta(minutes=10)
 _FORBIDDEN_FACTOR = 5  # every refused login may count towards locking the account
 _LONGEST_FORBIDDEN = timedelta(hours=6)
 _AT_ONCE = 8
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +70,58 @@ class Synced:
 
 
 def next_fetch_at(calendar: SyncedCalendar, collection: Collection | None) -> datetime:
-    """When a calendar is fetched next: after its interval, doubled with each failure in a row."""
+    """When a calendar is fetched next: within its interval, which doubles with each failure in a row."""
     if collection is None or collection.tried_with != calendar.settings:
         return datetime.min.replace(tzinfo=UTC)
     if not collection.failures:
-        return collection.tried_at + calendar.every
+        return _next_turn(calendar, collection.tried_at)
     doubled: timedelta = calendar.every * 2 ** min(collection.failures - 1, 16)
     if collection.forbidden:
         wait = min(doubled * _FORBIDDEN_FACTOR, max(_LONGEST_FORBIDDEN, calendar.every))
     else:
         wait = min(doubled, max(_LONGEST_BACK_OFF, calendar.every))
     return collection.tried_at + wait
+
+
+def _next_turn(calendar: SyncedCalendar, after: datetime) -> datetime:
+    """The calendar's own moment of each interval: by their names, calendars are spread over it."""
+    share = int.from_bytes(hashlib.sha256(calendar.source.name.encode()).digest()[:4])
+    first = _EPOCH + calendar.every * share / 2**32
+    return first + ((after - first) // calendar.every + 1) * calendar.every
+
+
+def _memory_key(calendar: SyncedCalendar) -> tuple[str, str, timedelta]:
+    """Another interval or other settings are looked up anew."""
+    return (calendar.source.name, calendar.settings, calendar.every)
+
+
+class _Turns:
+    """Lets one fetch of a calendar go on at a time; whoever waits for that counts as busy too."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._waiting: Counter[str] = Counter()
+        self._going_on: defaultdict[str, Lock] = defaultdict(Lock)
+
+    def busy(self, name: str) -> bool:
+        with self._guard:
+            return self._waiting[name] > 0
+
+    def queue(self, name: str) -> None:
+        """To be followed by one :meth:`turn`."""
+        with self._guard:
+            self._waiting[name] += 1
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        with self._guard:
+            going_on = self._going_on[name]
+        try:
+            with going_on:
+                yield
+        finally:
+            with self._guard:
+                self._waiting[name] -= 1
 
 
 class SyncDuty:
@@ -95,29 +139,62 @@ class SyncDuty:
         self._clock = clock
         self._on_fetched = on_fetched
         self._handing_on = Lock()
-        self._busy: set[str] = set()
+        self._turns = _Turns()
+        self._next_at: dict[tuple[str, str, timedelta], datetime] = {}  # what was looked up in the ledger
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sync")
         self.calendars = tuple(calendars)
 
     def run_once(self, now: datetime) -> int:
         """Start a fetch of every calendar that is due and not being fetched; returns how many."""
-        rows = {row.name: row for row in self._ledger.read(select_collections)}
         due = [
             one
             for one in self.calendars
-            if one.source.name not in self._busy and now >= next_fetch_at(one, rows.get(one.source.name))
+            if not self._turns.busy(one.source.name) and now >= self._next_fetch_at(one)
         ]
         for calendar in due:
-            self._busy.add(calendar.source.name)
-            self._pool.submit(self._fetch_and_hand_on, calendar)
+            self._start(calendar)
         return len(due)
 
     def sync_all(self) -> tuple[Synced, ...]:
-        """Fetch every calendar now, whatever its interval, and wait for all of them."""
-        return tuple(self._pool.map(self._fetch_and_hand_on, self.calendars))
+        """Fetch every calendar now, whatever its interval, and wait for all of them.
+
+        One that is being fetched is fetched once more afterwards: what is asked for now may have come later.
+        """
+        return self._sync(self.calendars)
+
+    def sync_one(self, name: str) -> Synced:
+        """Fetch this calendar now.
+
+        :raises ValueError: there is none of this name.
+        """
+        found = [one for one in self.calendars if one.source.name == name]
+        if not found:
+            raise ValueError(f"no calendar is called {name!r}")
+        return self._sync(found)[0]
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _sync(self, calendars: Iterable[SyncedCalendar]) -> tuple[Synced, ...]:
+        started = [self._start(calendar) for calendar in calendars]
+        return tuple(future.result() for future in started)
+
+    def _start(self, calendar: SyncedCalendar) -> Future[Synced]:
+        self._turns.queue(calendar.source.name)
+        return self._pool.submit(self._fetch_in_turn, calendar)
+
+    def _fetch_in_turn(self, calendar: SyncedCalendar) -> Synced:
+        with self._turns.turn(calendar.source.name):
+            self._next_at.pop(_memory_key(calendar), None)
+            return self._fetch_and_hand_on(calendar)
+
+    def _next_fetch_at(self, calendar: SyncedCalendar) -> datetime:
+        """Looked up once a fetch: looking at a thousand rows at every tick would cost more than the fetches."""
+        key = _memory_key(calendar)
+        if key not in self._next_at:
+            row = self._ledger.read(select_collection, calendar.source.name)
+            self._next_at[key] = next_fetch_at(calendar, row)
+        return self._next_at[key]
 
     def _fetch_and_hand_on(self, calendar: SyncedCalendar) -> Synced:
         try:
@@ -127,9 +204,9 @@ class SyncDuty:
             return synced
         except Exception:
             log.exception("calendar %s: what it says could not be taken over", calendar.source.name)
+            # The ledger may know nothing of this try: without this the next tick would try again.
+            self._next_at[_memory_key(calendar)] = self._clock.now() + calendar.every
             return Synced(name=calendar.source.name, problem="could not be taken over: see the log")
-        finally:
-            self._busy.discard(calendar.source.name)
 
     def _fetch(self, calendar: SyncedCalendar) -> Synced:
         name = calendar.source.name

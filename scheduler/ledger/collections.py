@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.database import Connection, read_instant, read_optional_instant, write_instant
+from scheduler.database import Connection, Row, read_instant, read_optional_instant, write_instant
+
+_COLUMNS = "name, settings, state, good_at, planned_at, tried_with, tried_at, failures, problem, forbidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,28 +37,27 @@ class StoredObject:
 
 
 def select_collection(connection: Connection, name: str) -> Collection | None:
-    return next((one for one in select_collections(connection) if one.name == name), None)
+    row = connection.execute(f"SELECT {_COLUMNS} FROM collection WHERE name = ?", (name,)).fetchone()
+    return _collection(row) if row else None
 
 
 def select_collections(connection: Connection) -> tuple[Collection, ...]:
-    rows = connection.execute(
-        """SELECT name, settings, state, good_at, planned_at, tried_with, tried_at, failures, problem, forbidden
-           FROM collection ORDER BY name"""
-    )
-    return tuple(
-        Collection(
-            name=row["name"],
-            settings=row["settings"],
-            state=row["state"],
-            good_at=read_optional_instant(row["good_at"]),
-            planned_at=read_optional_instant(row["planned_at"]),
-            tried_with=row["tried_with"],
-            tried_at=read_instant(row["tried_at"]),
-            failures=row["failures"],
-            problem=row["problem"],
-            forbidden=bool(row["forbidden"]),
-        )
-        for row in rows
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM collection ORDER BY name")
+    return tuple(_collection(row) for row in rows)
+
+
+def _collection(row: Row) -> Collection:
+    return Collection(
+        name=row["name"],
+        settings=row["settings"],
+        state=row["state"],
+        good_at=read_optional_instant(row["good_at"]),
+        planned_at=read_optional_instant(row["planned_at"]),
+        tried_with=row["tried_with"],
+        tried_at=read_instant(row["tried_at"]),
+        failures=row["failures"],
+        problem=row["problem"],
+        forbidden=bool(row["forbidden"]),
     )
 
 

@@ -15,7 +15,13 @@ from scheduler.database import Database
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar, next_fetch_at
 from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable
 from scheduler.ledger import open_ledger
-from scheduler.ledger.collections import Collection, record_planned, select_collection, select_etags
+from scheduler.ledger.collections import (
+    Collection,
+    record_fetched,
+    record_planned,
+    select_collection,
+    select_etags,
+)
 from scheduler.sources.source import Fetched, FetchedObject, SourceState
 from tests.clocks import NOON, SetClock
 
@@ -137,9 +143,68 @@ def test_a_slow_calendar_is_not_fetched_twice_at_once(ledger: Database) -> None:
         assert done.wait(10)
 
 
+def test_a_calendar_that_is_fetched_on_demand_is_not_polled_beside_it(ledger: Database) -> None:
+    release, entered = threading.Event(), threading.Event()
+
+    class Slow(ScriptedSource):
+        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+            entered.set()
+            release.wait(10)
+            return super().fetch(state, known)
+
+    calendar = SyncedCalendar(source=Slow([fetched(), fetched()]), every=MINUTE, settings="a")
+    with closing(SyncDuty(ledger, [calendar], SetClock(), lambda _: None)) as duty:
+        asking = threading.Thread(target=duty.sync_all)
+        asking.start()
+        assert entered.wait(10)
+        assert duty.run_once(NOON) == 0
+        release.set()
+        asking.join(10)
+        assert duty.run_once(NOON) == 0
+        assert duty.run_once(NOON + MINUTE) == 1
+
+
+def test_what_is_asked_for_while_a_calendar_is_fetched_is_fetched_once_more(ledger: Database) -> None:
+    release, entered = threading.Event(), threading.Event()
+
+    class Slow(ScriptedSource):
+        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+            entered.set()
+            release.wait(10)
+            return super().fetch(state, known)
+
+    source = Slow([fetched(), fetched("new.ics")])
+    calendar = SyncedCalendar(source=source, every=MINUTE, settings="a")
+    with closing(SyncDuty(ledger, [calendar], SetClock(), lambda _: release.set())) as duty:
+        assert duty.run_once(NOON) == 1
+        assert entered.wait(10)
+        answers: list[Synced] = []
+        asking = threading.Thread(target=lambda: answers.append(duty.sync_one("sales")))
+        asking.start()
+        release.set()
+        asking.join(10)
+    assert ([one.changed for one in answers], len(source.asked)) == ([1], 2)
+
+
+def test_a_defect_is_tried_again_after_the_interval_and_not_at_every_tick(ledger: Database) -> None:
+    calendar = SyncedCalendar(source=ScriptedSource([RuntimeError("a defect")]), every=MINUTE, settings="a")
+    with closing(SyncDuty(ledger, [calendar], SetClock(), lambda _: None)) as duty:
+        assert duty.sync_one("sales").problem
+        assert duty.run_once(NOON + MINUTE / 2) == 0
+        assert duty.run_once(NOON + MINUTE) == 1
+
+
+def test_a_calendar_of_an_unknown_name_cant_be_fetched(ledger: Database) -> None:
+    with (
+        closing(SyncDuty(ledger, [], SetClock(), lambda _: None)) as duty,
+        pytest.raises(ValueError, match="no calendar is called 'sale'"),
+    ):
+        duty.sync_one("sale")
+
+
 @pytest.mark.parametrize(
     ("failures", "forbidden", "minutes"),
-    [(0, False, 1), (1, False, 1), (2, False, 2), (3, False, 4), (20, False, 10), (1, True, 5), (20, True, 360)],
+    [(1, False, 1), (2, False, 2), (3, False, 4), (20, False, 10), (1, True, 5), (20, True, 360)],
 )
 def test_failures_back_off_and_refused_logins_further(failures: int, forbidden: bool, minutes: int) -> None:
     collection = Collection(
@@ -156,6 +221,20 @@ def test_failures_back_off_and_refused_logins_further(failures: int, forbidden: 
     )
     calendar = SyncedCalendar(source=ScriptedSource([]), every=MINUTE, settings="a")
     assert next_fetch_at(calendar, collection) == NOON + minutes * MINUTE
+
+
+def test_calendars_are_spread_over_their_interval_and_each_keeps_its_moment(ledger: Database) -> None:
+    moments = set()
+    for name in ("sales", "support", "team", "office"):
+        calendar = SyncedCalendar(source=ScriptedSource([fetched()], name=name), every=MINUTE, settings="a")
+        with closing(SyncDuty(ledger, [calendar], SetClock(), lambda _: None)) as duty:
+            duty.sync_all()
+        first = next_fetch_at(calendar, ledger.read(select_collection, name))
+        assert NOON < first <= NOON + MINUTE
+        ledger.write(record_fetched, name, "a", "", first + MINUTE / 4, news=False)
+        assert next_fetch_at(calendar, ledger.read(select_collection, name)) == first + MINUTE
+        moments.add(first)
+    assert len(moments) == 4
 
 
 def test_a_calendar_never_tried_is_due_at_once() -> None:
