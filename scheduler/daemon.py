@@ -16,6 +16,7 @@ from scheduler.calls.barring import barred_by
 from scheduler.clock import Clock, SystemClock
 from scheduler.config import Config, read_config
 from scheduler.database import Database
+from scheduler.duties.accept import accept_losses
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import CommandDuty, call_now
 from scheduler.duties.contacts import ContactsDuty
@@ -146,7 +147,9 @@ class Daemon:
             workers=config.workers,
         )
         commands = CommandDuty(
-            self._ledger, self._clock, {"place": self._command_place, "sync": self._command_sync}
+            self._ledger,
+            self._clock,
+            {"place": self._command_place, "sync": self._command_sync, "accept": self._command_accept},
         )
         self._parts.callback(commands.close)
         self._loops = (
@@ -243,6 +246,11 @@ class Daemon:
         self._reload_contacts()
         synced = self._sync.sync_all()
         return json.dumps({"calendars": [one.to_json() for one in synced]})
+
+    def _command_accept(self, arguments: Mapping[str, str]) -> str:
+        synced = self._sync.sync_one(arguments["calendar"])
+        cancelled = accept_losses(self._ledger, synced.name, self._replan_now)
+        return json.dumps({"calendars": [synced.to_json()], "cancelled": cancelled})
 
     def _command_place(self, arguments: Mapping[str, str]) -> str:
         call_id = place_by_hand(self._ledger, self._config, self._clock, arguments)

@@ -15,6 +15,7 @@ from scheduler.cli.options import at_least, config_option, json_option, window_o
 from scheduler.cli.output import JsonRow, between, iso, local, print_json, print_problems, print_table
 from scheduler.config import Config, read_config
 from scheduler.database import Connection
+from scheduler.duties.brake import hold_problems
 from scheduler.errors import Problem
 from scheduler.ledger.appointments import select_keys_ever
 from scheduler.ledger.attempts import select_attempts_of_call
@@ -46,11 +47,11 @@ def calls(config_path: Path, start: datetime, end: datetime, limit: int, planned
     with ledger_to_read(config) as ledger:
         if ledger is not None:
             stories = ledger.read(_stories, start, end, limit, planned, datetime.now(UTC))
-            problems = ledger.read(calendar_problems)
+            problems = ledger.read(calendar_problems) + ledger.read(hold_problems, datetime.now(UTC))
     if as_json:
         print_json([story_json(story) for story in stories])
     else:
-        _print(config, stories)
+        print_calls(config, stories)
     if print_problems(problems):
         raise SystemExit(1)
 
@@ -120,9 +121,9 @@ def story_json(story: Story) -> JsonRow:
     }
 
 
-def _print(config: Config, stories: Sequence[Story]) -> None:
+def print_calls(config: Config, stories: Sequence[Story], title: str = "Calls") -> None:
     print_table(
-        f"Calls ({config.company_zone.key})",
+        f"{title} ({config.company_zone.key})",
         ("call", "due", "origin → destination", "appointment", "outcome", "attempts"),
         (_row(config, story) for story in stories),
     )

@@ -22,6 +22,7 @@ from scheduler.cli.options import config_option, json_option
 from scheduler.clock import SystemClock
 from scheduler.config import CalendarConfig, Config, read_config
 from scheduler.duration import spell_duration
+from scheduler.duties.brake import hold_problems
 from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
 from scheduler.http import Http, urllib3_flavour
 from scheduler.ledger.lock import held_lock
@@ -161,6 +162,10 @@ def _look_at_ledger(config: Config) -> Iterator[Finding]:
                         text=f"{problem.what}; it tries again after a pause, or at once with `sync`",
                     )
                     for problem in ledger.read(calendar_problems)
+                )
+                yield from (
+                    Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
+                    for problem in ledger.read(hold_problems, datetime.now(UTC))
                 )
     except DatabaseError as error:
         yield Finding(subject=subject, fine=False, text=str(error))

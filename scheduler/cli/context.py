@@ -13,11 +13,14 @@ from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.clock import SystemClock
 from scheduler.config import Config
 from scheduler.database import Database
+from scheduler.duties.brake import hold_problems
 from scheduler.duties.contacts import ContactsDuty
+from scheduler.duties.held import with_held_calls
 from scheduler.duties.look import View, look
 from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
 from scheduler.ledger.lock import held_lock
+from scheduler.ledger.vanished import select_held_calls
 from scheduler.parts import calendars_http, plan_rules, synced_calendars
 
 
@@ -68,6 +71,7 @@ def view(config: Config, ledger: Database | None, *, start: datetime, end: datet
     """What the calendars hold in a window, beside what the ledger holds."""
     use_packaged_tzdata()
     contacts = read_contacts(config)
+    now = SystemClock().now()
     with closing(calendars_http()) as http:
         found = look(
             ledger,
@@ -75,8 +79,14 @@ def view(config: Config, ledger: Database | None, *, start: datetime, end: datet
             plan_rules(config),
             contacts.contacts,
             config.barring,
-            SystemClock().now(),
+            now,
             start=start,
             end=end,
         )
-    return View(entries=found.entries, problems=(*contacts.problems, *found.problems))
+    problems = (*contacts.problems, *found.problems)
+    if ledger is None:
+        return View(entries=found.entries, problems=problems)
+    held = ledger.read(select_held_calls, start, end)
+    return View(
+        entries=with_held_calls(found.entries, held), problems=(*problems, *ledger.read(hold_problems, now))
+    )

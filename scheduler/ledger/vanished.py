@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.calls.brake import Vanished
+from scheduler.calls.call import Call, Key
 from scheduler.database import Connection, read_instant, write_instant
+from scheduler.ledger.calls import select_call
 
 HELD = "held: its appointment vanished together with others, which isn't believed yet; it rings all the same"
 
@@ -22,6 +24,14 @@ class Hold:
     held: int
     coming: int  # the planned calls of the calendar, the held ones among them
     empty: bool  # nothing at all is in the calendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCall:
+    """A held call and one of the appointments that vanished from it."""
+
+    key: Key
+    call: Call
 
 
 def select_vanished(connection: Connection) -> dict[str, tuple[Vanished, ...]]:
@@ -75,6 +85,24 @@ def select_coming(connection: Connection, collection: str, now: datetime) -> fro
         (write_instant(now), collection),
     )
     return frozenset(row["id"] for row in rows)
+
+
+def select_held_calls(connection: Connection, since: datetime, until: datetime) -> tuple[HeldCall, ...]:
+    """What is held and asked for in [since, until), with the appointments that it vanished from."""
+    rows = connection.execute(
+        """SELECT DISTINCT appointment.collection, uid, recurrence_id, vanished.call_id
+           FROM vanished JOIN appointment USING (collection, call_id)
+           WHERE held = 1 AND gone_at IS NULL AND asked_at >= ? AND asked_at < ?""",
+        (write_instant(since), write_instant(until)),
+    ).fetchall()
+    calls = {row["call_id"]: select_call(connection, row["call_id"]) for row in rows}
+    return tuple(
+        HeldCall(
+            key=Key(collection=row["collection"], uid=row["uid"], recurrence_id=row["recurrence_id"]), call=call
+        )
+        for row in rows
+        if (call := calls[row["call_id"]]) is not None
+    )
 
 
 def has_objects(connection: Connection, collection: str) -> bool:
