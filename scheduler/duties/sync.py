@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
+from scheduler.duties.turns import Turns, next_turn
 from scheduler.errors import SourceError, SourceForbidden
 from scheduler.ledger.collections import (
     Collection,
@@ -34,7 +32,6 @@ _LONGEST_BACK_OFF = timedelta(minutes=10)
 _FORBIDDEN_FACTOR = 5  # every refused login may count towards locking the account
 _LONGEST_FORBIDDEN = timedelta(hours=6)
 _AT_ONCE = 8
-_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +71,7 @@ def next_fetch_at(calendar: SyncedCalendar, collection: Collection | None) -> da
     if collection is None or collection.tried_with != calendar.settings:
         return datetime.min.replace(tzinfo=UTC)
     if not collection.failures:
-        return _next_turn(calendar, collection.tried_at)
+        return next_turn(calendar.source.name, calendar.every, collection.tried_at)
     doubled: timedelta = calendar.every * 2 ** min(collection.failures - 1, 16)
     if collection.forbidden:
         wait = min(doubled * _FORBIDDEN_FACTOR, max(_LONGEST_FORBIDDEN, calendar.every))
@@ -83,45 +80,9 @@ def next_fetch_at(calendar: SyncedCalendar, collection: Collection | None) -> da
     return collection.tried_at + wait
 
 
-def _next_turn(calendar: SyncedCalendar, after: datetime) -> datetime:
-    """The calendar's own moment of each interval: by their names, calendars are spread over it."""
-    share = int.from_bytes(hashlib.sha256(calendar.source.name.encode()).digest()[:4])
-    first = _EPOCH + calendar.every * share / 2**32
-    return first + ((after - first) // calendar.every + 1) * calendar.every
-
-
 def _memory_key(calendar: SyncedCalendar) -> tuple[str, str, timedelta]:
     """Another interval or other settings are looked up anew."""
     return (calendar.source.name, calendar.settings, calendar.every)
-
-
-class _Turns:
-    """Lets one fetch of a calendar go on at a time; whoever waits for that counts as busy too."""
-
-    def __init__(self) -> None:
-        self._guard = Lock()
-        self._waiting: Counter[str] = Counter()
-        self._going_on: defaultdict[str, Lock] = defaultdict(Lock)
-
-    def busy(self, name: str) -> bool:
-        with self._guard:
-            return self._waiting[name] > 0
-
-    def queue(self, name: str) -> None:
-        """To be followed by one :meth:`turn`."""
-        with self._guard:
-            self._waiting[name] += 1
-
-    @contextmanager
-    def turn(self, name: str) -> Iterator[None]:
-        with self._guard:
-            going_on = self._going_on[name]
-        try:
-            with going_on:
-                yield
-        finally:
-            with self._guard:
-                self._waiting[name] -= 1
 
 
 class SyncDuty:
@@ -139,13 +100,16 @@ class SyncDuty:
         self._clock = clock
         self._on_fetched = on_fetched
         self._handing_on = Lock()
-        self._turns = _Turns()
+        self._turns = Turns()
+        self._unchanged: list[tuple[SyncedCalendar, SourceState, datetime]] = []  # fetches not yet in the ledger
+        self._recording = Lock()
         self._next_at: dict[tuple[str, str, timedelta], datetime] = {}  # what was looked up in the ledger
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sync")
         self.calendars = tuple(calendars)
 
     def run_once(self, now: datetime) -> int:
         """Start a fetch of every calendar that is due and not being fetched; returns how many."""
+        self._record_unchanged()
         due = [
             one
             for one in self.calendars
@@ -174,10 +138,13 @@ class SyncDuty:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._record_unchanged()
 
     def _sync(self, calendars: Iterable[SyncedCalendar]) -> tuple[Synced, ...]:
         started = [self._start(calendar) for calendar in calendars]
-        return tuple(future.result() for future in started)
+        synced = tuple(future.result() for future in started)
+        self._record_unchanged()
+        return synced
 
     def _start(self, calendar: SyncedCalendar) -> Future[Synced]:
         self._turns.queue(calendar.source.name)
@@ -221,8 +188,12 @@ class SyncDuty:
         except SourceError as error:
             return self._failed(calendar, error)
         now = self._clock.now()
+        if fetched.unchanged and before and not before.failures:
+            self._note_unchanged(calendar, fetched.state, now)
+            return Synced(name=name)
         for href, reason in fetched.faults:
             log.warning("calendar %s, %s: %s", name, href, reason)
+        self._record_unchanged()
         self._ledger.write(_store, calendar, fetched, stored, now, anew=before is None)
         if before and before.failures:
             log.info("calendar %s: fetched again after %d failures", name, before.failures)
@@ -232,13 +203,36 @@ class SyncDuty:
             deleted=len(fetched.deleted),
         )
 
+    def _note_unchanged(self, calendar: SyncedCalendar, state: SourceState, now: datetime) -> None:
+        with self._recording:
+            self._unchanged.append((calendar, state, now))
+        self._next_at[_memory_key(calendar)] = next_turn(calendar.source.name, calendar.every, now)
+
+    def _record_unchanged(self) -> None:
+        """Record the fetches that brought nothing, all in one commit; before any that brought more.
+
+        A crash may forget them: then the ledger knows an older fetch, which is as good.
+        """
+        with self._recording:
+            if self._unchanged:
+                self._ledger.write(_store_unchanged, tuple(self._unchanged))
+                self._unchanged.clear()
+
     def _failed(self, calendar: SyncedCalendar, error: SourceError) -> Synced:
         name, now = calendar.source.name, self._clock.now()
         problem = error.reason + (f" ({error.remedy})" if error.remedy else "")
         forbidden = isinstance(error, SourceForbidden)
+        self._record_unchanged()
         failures = self._ledger.write(record_failed, name, calendar.settings, problem, now, forbidden=forbidden)
         log.warning("calendar %s: %s; failure %d in a row", name, problem, failures)
         return Synced(name=name, problem=problem)
+
+
+def _store_unchanged(
+    connection: Connection, fetches: Iterable[tuple[SyncedCalendar, SourceState, datetime]]
+) -> None:
+    for calendar, state, at in fetches:
+        record_fetched(connection, calendar.source.name, calendar.settings, state.to_json(), at, news=False)
 
 
 def _store(

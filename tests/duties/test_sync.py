@@ -20,6 +20,7 @@ from scheduler.ledger.collections import (
     record_fetched,
     record_planned,
     select_collection,
+    select_collections,
     select_etags,
 )
 from scheduler.sources.source import Fetched, FetchedObject, SourceState
@@ -42,6 +43,19 @@ class ScriptedSource:
         if isinstance(reply, Exception):
             raise reply
         return reply
+
+
+@dataclass
+class SlowSource(ScriptedSource):
+    """Its fetches wait until they are released."""
+
+    entered: threading.Event = field(default_factory=threading.Event)
+    release: threading.Event = field(default_factory=threading.Event)
+
+    def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+        self.entered.set()
+        assert self.release.wait(10)
+        return super().fetch(state, known)
 
 
 @pytest.fixture
@@ -125,63 +139,41 @@ def test_one_calendars_failure_costs_no_other(ledger: Database) -> None:
 
 
 def test_a_slow_calendar_is_not_fetched_twice_at_once(ledger: Database) -> None:
-    release, entered = threading.Event(), threading.Event()
-
-    class Slow(ScriptedSource):
-        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
-            entered.set()
-            release.wait(10)
-            return super().fetch(state, known)
-
-    calendar = SyncedCalendar(source=Slow([fetched()]), every=MINUTE, settings="a")
+    source = SlowSource([fetched()])
+    calendar = SyncedCalendar(source=source, every=MINUTE, settings="a")
     done = threading.Event()
     with closing(SyncDuty(ledger, [calendar], SetClock(), lambda _: done.set())) as duty:
         assert duty.run_once(NOON) == 1
-        assert entered.wait(10)
+        assert source.entered.wait(10)
         assert duty.run_once(NOON) == 0
-        release.set()
+        source.release.set()
         assert done.wait(10)
 
 
 def test_a_calendar_that_is_fetched_on_demand_is_not_polled_beside_it(ledger: Database) -> None:
-    release, entered = threading.Event(), threading.Event()
-
-    class Slow(ScriptedSource):
-        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
-            entered.set()
-            release.wait(10)
-            return super().fetch(state, known)
-
-    calendar = SyncedCalendar(source=Slow([fetched(), fetched()]), every=MINUTE, settings="a")
+    source = SlowSource([fetched(), fetched()])
+    calendar = SyncedCalendar(source=source, every=MINUTE, settings="a")
     with closing(SyncDuty(ledger, [calendar], SetClock(), lambda _: None)) as duty:
         asking = threading.Thread(target=duty.sync_all)
         asking.start()
-        assert entered.wait(10)
+        assert source.entered.wait(10)
         assert duty.run_once(NOON) == 0
-        release.set()
+        source.release.set()
         asking.join(10)
         assert duty.run_once(NOON) == 0
         assert duty.run_once(NOON + MINUTE) == 1
 
 
 def test_what_is_asked_for_while_a_calendar_is_fetched_is_fetched_once_more(ledger: Database) -> None:
-    release, entered = threading.Event(), threading.Event()
-
-    class Slow(ScriptedSource):
-        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
-            entered.set()
-            release.wait(10)
-            return super().fetch(state, known)
-
-    source = Slow([fetched(), fetched("new.ics")])
+    source = SlowSource([fetched(), fetched("new.ics")])
     calendar = SyncedCalendar(source=source, every=MINUTE, settings="a")
-    with closing(SyncDuty(ledger, [calendar], SetClock(), lambda _: release.set())) as duty:
+    with closing(SyncDuty(ledger, [calendar], SetClock(), lambda _: None)) as duty:
         assert duty.run_once(NOON) == 1
-        assert entered.wait(10)
+        assert source.entered.wait(10)
         answers: list[Synced] = []
         asking = threading.Thread(target=lambda: answers.append(duty.sync_one("sales")))
         asking.start()
-        release.set()
+        source.release.set()
         asking.join(10)
     assert ([one.changed for one in answers], len(source.asked)) == ([1], 2)
 
@@ -255,6 +247,51 @@ def test_what_the_plan_held_it_holds_of_an_unchanged_fetch_too(ledger: Database)
     clock.advance(MINUTE)
     synced(ledger, ScriptedSource([Fetched(state=SourceState(), unchanged=True)]), clock=clock)
     assert row(ledger).planned_at == NOON + MINUTE
+
+
+UNCHANGED = Fetched(state=SourceState(), unchanged=True)
+
+
+def test_polls_that_bring_nothing_are_recorded_together_in_one_write(
+    ledger: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [ScriptedSource([fetched("1.ics"), UNCHANGED], name=str(number)) for number in range(20)]
+    calendars = [SyncedCalendar(source=one, every=MINUTE, settings="a") for one in sources]
+    clock, writes, done = SetClock(), [], threading.Semaphore(0)
+    with closing(SyncDuty(ledger, calendars, clock, lambda _: done.release())) as duty:
+        duty.sync_all()
+        clock.advance(MINUTE)
+        write = ledger.write
+        monkeypatch.setattr(ledger, "write", lambda *args, **named: (writes.append(args), write(*args, **named)))
+        assert duty.run_once(clock.now()) == 20
+        for _ in range(40):
+            assert done.acquire(timeout=10)
+        assert duty.run_once(clock.now()) == 0
+    assert len(writes) == 1
+    assert {row.good_at for row in ledger.read(select_collections)} == {NOON + MINUTE}
+
+
+@pytest.mark.parametrize(
+    ("second", "failures", "token"),
+    [(SourceUnreachable("sales", "no answer"), 1, ""), (fetched("2.ics", token="t2"), 0, "t2")],
+    ids=["failure", "news"],
+)
+def test_what_comes_right_after_a_poll_that_brought_nothing_is_the_last_word(
+    ledger: Database, second: Fetched | Exception, failures: int, token: str
+) -> None:
+    source = SlowSource([UNCHANGED, second])
+    synced(ledger, ScriptedSource([fetched("1.ics")]))
+    calendar = SyncedCalendar(source=source, every=MINUTE, settings="a")
+    clock = SetClock(NOON + MINUTE)
+    with closing(SyncDuty(ledger, [calendar], clock, lambda _: None)) as duty:
+        assert duty.run_once(clock.now()) == 1
+        assert source.entered.wait(10)
+        asking = threading.Thread(target=duty.sync_one, args=("sales",))
+        asking.start()
+        source.release.set()
+        asking.join(10)
+    found = row(ledger)
+    assert (found.failures, SourceState.from_json(found.state).sync_token) == (failures, token)
 
 
 def test_news_are_not_in_the_plan_until_it_says_so(ledger: Database) -> None:
