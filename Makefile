@@ -34,7 +34,7 @@ test: .venv/installed  ## formatting, types and every test that needs nothing bu
 test-system: .venv/installed-system  ## tests that need more of the machine: systemd, curl, khal, vdirsyncer
 	$(BIN)/python -m pytest -m system
 
-bench: .venv/installed  ## how fast calls are placed and the daemon starts, beside its peers
+bench: .venv/installed  ## how fast calls are placed and the daemon starts, what polling costs, beside peers
 	@missed=0; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || missed=1; done; exit $$missed
 
 clean:  ## remove the virtual environment and all caches

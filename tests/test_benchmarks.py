@@ -29,6 +29,7 @@ def printed(*figures: Figure) -> tuple[int, str]:
     ("name", "rows"),
     [
         ("placing", ["single calls, 0 stored: p99", "at once, 0 stored: p99", "takes 50 ms, 1000 stored: p99"]),
+        ("polling", ["CPU of the daemon", "CPU a poll", "its growth in 2 intervals", "last fetches"]),
         ("startup", ["start to ready, 1000 stored", "resident memory at its peak, 1000 stored"]),
     ],
 )

@@ -148,7 +148,7 @@ def _record(connection: Connection, memory: Memory, braked: Mapping[str, Braked]
     let_go = {call_id for one in braked.values() for call_id in one.let_go}
     for call_id in sorted(_still_open(connection, before - after - let_go)):
         unmark_held(connection, call_id)
-        append_event(connection, now, "released", call_id=call_id, detail="its appointment is there again")
+        append_event(connection, now, "released", call_id=call_id)
 
 
 def _tell(memory: Memory, braked: Mapping[str, Braked], standings: Mapping[str, Standing]) -> None:
