@@ -188,6 +188,13 @@ def test_events_that_all_get_new_uids_keep_their_calls_and_nothing_is_held(offic
     assert office.problems() == []
 
 
+def test_what_comes_back_with_new_uids_is_released_as_well(office: Office) -> None:
+    before = [call.id for call in office.calls()]
+    office.fetch(after=MINUTE)
+    office.fetch(*uids(1, 10), after=MINUTE, prefix="rekeyed-")
+    assert ([call.id for call in office.calls()], office.planned(), office.problems()) == (before, 10, [])
+
+
 def test_a_calendar_that_is_no_longer_configured_loses_its_calls_at_once(office: Office) -> None:
     office.duty.use(rules("team"), Contacts(), whole=True)
     office.replan()
