@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from shlex import quote
 
 from scheduler.calls.brake import Braked, Losses, Standing, Vanished, brake, read_losses, withdraws
 from scheduler.calls.call import OPEN_STATES
@@ -102,7 +103,7 @@ def _words(hold: Hold) -> str:
 
 
 def _remedy(collection: str) -> str:
-    return f"if they were deleted on purpose: call-scheduler sync --accept {collection}"
+    return f"if they were deleted on purpose: call-scheduler sync --accept {quote(collection)}"
 
 
 def _held(memory: Memory) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -232,6 +233,14 @@ def test_what_is_held_says_how_much_since_when_and_which_command_ends_it(office:
         "held and still ring; this lasts until fetches ten minutes apart agree "
         "(if they were deleted on purpose: call-scheduler sync --accept sales)"
     ]
+
+
+def test_the_command_can_be_pasted_whatever_the_calendar_is_called(office: Office) -> None:
+    office.duty.use(rules("Ann's team"), Contacts(), whole=True)
+    office.fetch(*uids(1, 10), name="Ann's team", after=MINUTE)
+    office.fetch(name="Ann's team", after=MINUTE)
+    command = office.problems()[0].rstrip(")").rpartition(": ")[2]
+    assert shlex.split(command) == ["call-scheduler", "sync", "--accept", "Ann's team"]
 
 
 def test_a_hold_is_logged_when_it_begins_and_when_it_ends(
