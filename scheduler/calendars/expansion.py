@@ -6,6 +6,7 @@ alone; EXDATEs and overrides meet it by that key. Ends and durations never move 
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -77,9 +78,10 @@ def _expanded(
     overrides = _overrides(component.overrides, series, zones, reasons)
     starts = {key: (override.event, override.starts) for key, override in overrides.items()}
     if series is not None:
-        reasons += series.refusals(end)
+        spans = series.spans(start, end, [each.shift for each in overrides.values() if each.event.this_and_future])
+        reasons += series.refusals(spans)
         silenced = _unreadable_instances(component.overrides, series, zones)
-        unchanged = _unchanged(series, overrides, start, end)
+        unchanged = _unchanged(series, overrides, series.originals(spans))
         starts |= {key: each for key, each in unchanged.items() if key not in silenced}
     recurs = series is None or series.recurs or bool(component.overrides)
     occurrences = (
@@ -127,16 +129,16 @@ def _override(event: Event, series: Series | None, zones: ZoneTable) -> _Overrid
 
 
 def _unchanged(
-    series: Series, overrides: Mapping[str, _Override], start: datetime, end: datetime
+    series: Series, overrides: Mapping[str, _Override], originals: Mapping[str, Moment]
 ) -> dict[str, tuple[Event, Moment]]:
     """The instances without an override of their own, moved where an earlier one moves all that follow."""
-    ranges = sorted((key, each) for key, each in overrides.items() if each.event.this_and_future)
-    margin = _DAY + max((abs(each.shift) for _, each in ranges), default=timedelta(0))
+    firsts = sorted(key for key, each in overrides.items() if each.event.this_and_future)
     unchanged = {}
-    for key, original in series.originals(start, end, margin).items():
-        if key not in overrides:
-            ruling = next((each for first, each in reversed(ranges) if first < key), None)
-            unchanged[key] = (ruling.event, ruling.moved(original)) if ruling else (series.master, original)
+    for key in originals.keys() - overrides.keys():
+        place = bisect(firsts, key)
+        ruling = overrides[firsts[place - 1]] if place else None
+        moment = originals[key]
+        unchanged[key] = (ruling.event, ruling.moved(moment)) if ruling else (series.master, moment)
     return unchanged
 
 

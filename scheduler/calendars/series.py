@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
-from scheduler.calendars.rule import Rule, refusal, walls
+from scheduler.calendars.recurrence import walls
+from scheduler.calendars.rule import Rule, refusal
 from scheduler.calendars.vevent import Event
 from scheduler.calendars.zone import Moment, WrittenTime, ZoneTable
 
-_NEVER = datetime.combine(date.max, time.max)
+_DAY = timedelta(days=1)
+# One is what the RFC asks for; a few are seen. Each may cost as much as the guard of rules allows.
+_MOST_RULES = 5
+_OLDEST = datetime.combine(date(2, 1, 1), time())
+_NEWEST = datetime.combine(date(9998, 12, 31), time())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of wall time in the zone of a series, both ends included."""
+
+    low: datetime
+    high: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,37 +47,78 @@ class Series:
     def excludes(self, original: Moment) -> bool:
         return original.key in self.excluded_keys or original.wall.date() in self.excluded_days
 
-    def refusals(self, end: datetime) -> list[str]:
+    def spans(self, start: datetime, end: datetime, shifts: Iterable[timedelta]) -> list[Span]:
+        """Where the instances lie that a window shows: in it, or as far from it as an override moves them.
+
+        A day more on either side, for the zones; without the overlaps, in order.
+        """
+        low, high = self.first.zone.wall(start) - _DAY, self.first.zone.wall(end) + _DAY
+        spans: list[Span] = []
+        for shift in sorted({timedelta(0), *shifts}, reverse=True):
+            span = Span(low=_moved(low, -shift), high=_moved(high, -shift))
+            if spans and span.low <= spans[-1].high:
+                span = Span(low=spans.pop().low, high=span.high)
+            spans.append(span)
+        return spans
+
+    def refusals(self, spans: Iterable[Span]) -> list[str]:
         """Why rules are left out, in words."""
-        reasons = (self._refusal(rule, end) for rule in self.master.rules)
+        reasons = [self._refusal(rule, span) for span in spans for rule in self._rules]
+        if len(self.master.rules) > _MOST_RULES:
+            reasons.append(f"it has more than {_MOST_RULES} rules (RRULE)")
         return [f"{reason}; only its first instance counts" for reason in reasons if reason]
 
-    def originals(self, start: datetime, end: datetime, margin: timedelta) -> dict[str, Moment]:
-        """The instances around a window, by key."""
-        low, high = self.first.zone.wall(start) - margin, self.first.zone.wall(end) + margin
-        usable = [rule for rule in self.master.rules if not self._refusal(rule, end)]
-        moments = [replace(self.first, wall=wall) for wall in self._walls(usable, high)]
-        inside = [each for each in (*moments, *self.rdates) if low <= each.wall <= high]
-        return {each.key: each for each in inside if not self.excludes(each)}
+    def originals(self, spans: Iterable[Span]) -> dict[str, Moment]:
+        """The instances within ``spans``, and all RDATEs, by key."""
+        ruled = (each for span in spans for each in self._ruled(span))
+        return {each.key: each for each in (*ruled, *self.rdates) if not self.excludes(each)}
 
-    def _refusal(self, rule: Rule, end: datetime) -> str:
-        return refusal(rule, self.first.wall, self.first.zone.wall(end))
+    @property
+    def _rules(self) -> tuple[Rule, ...]:
+        return self.master.rules if len(self.master.rules) <= _MOST_RULES else ()
 
-    def _walls(self, rules: list[Rule], high: datetime) -> Iterator[datetime]:
-        if not rules:
-            yield self.first.wall
+    def _ruled(self, span: Span) -> Iterator[Moment]:
+        rules = [rule for rule in self._rules if not self._refusal(rule, span)]
+        if not rules and span.low <= self.first.wall <= span.high:
+            yield self.first
         for rule in rules:
-            yield from walls(rule, self.first.wall, min(high, self._last_wall(rule)))
+            yield from self._instances(rule, span)
 
-    def _last_wall(self, rule: Rule) -> datetime:
-        """UNTIL by the clocks of the series; a date means that whole day, on a timed series too."""
-        if rule.until is None:
-            return _NEVER
+    def _instances(self, rule: Rule, span: Span) -> Iterator[Moment]:
+        until = self._until(rule)
+        high = span.high if until is None else min(span.high, until.wall + _DAY)
+        for wall in walls(self._fitting(rule), self.first.wall, span.low, high):
+            moment = replace(self.first, wall=wall)
+            # By instants, as a wall time that comes twice is before and after UNTIL.
+            if until is None or moment.instant <= until.instant:
+                yield moment
+
+    def _refusal(self, rule: Rule, span: Span) -> str:
+        if self.first.is_date and rule.frequency == "HOURLY":
+            return "it repeats every hour, but its start (DTSTART) is a date"
+        return refusal(rule, self.first.wall, span.high)
+
+    def _fitting(self, rule: Rule) -> Rule:
+        """The rule of a series of dates, where parts that mean a time of day are ignored (3.3.10)."""
+        return rule.without_clock() if self.first.is_date else rule
+
+    def _until(self, rule: Rule) -> Moment | None:
+        """UNTIL by the clocks of the series; a date means that whole day, on a timed series too.
+
+        Some programs write the end of the year 9999 for none.
+        """
+        if rule.until is None or rule.until.wall > _NEWEST:
+            return None
         if rule.until.is_date or self.first.is_date:
-            return datetime.combine(rule.until.wall, time.max)
+            return replace(self.first, wall=datetime.combine(rule.until.wall, time.max))
         if rule.until.tzid == "UTC":
-            return self.first.zone.wall(rule.until.wall.replace(tzinfo=UTC))
-        return rule.until.wall
+            return self.zones.moment(rule.until).at(self.first.zone)
+        return replace(self.first, wall=rule.until.wall)
+
+
+def _moved(wall: datetime, shift: timedelta) -> datetime:
+    """A wall time moved, not beyond what a datetime can hold."""
+    return wall + min(max(shift, _OLDEST - wall), _NEWEST - wall)
 
 
 def read_series(master: Event, zones: ZoneTable) -> Series:

@@ -348,3 +348,51 @@ def test_a_series_five_years_old_still_rings_at_its_wall_time() -> None:
 def test_the_start_counts_where_it_is_out_of_step_with_its_rule() -> None:
     found = starts(calendar("DTSTART:20270111T100000Z", "RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=3"))
     assert [line.split()[2] for line in found] == ["2027-01-11", "2027-01-12", "2027-01-19"]
+
+
+def test_a_week_day_with_and_one_without_a_number_stand_side_by_side() -> None:
+    found = starts(calendar("DTSTART:20270102T100000Z", "RRULE:FREQ=MONTHLY;BYDAY=1SA,3SA,-1FR;COUNT=4"))
+    assert [line.split()[2] for line in found] == ["2027-01-02", "2027-01-16", "2027-01-29", "2027-02-06"]
+
+
+def test_an_end_in_the_year_9999_means_none() -> None:
+    lines = ("DTSTART;TZID=America/New_York:20270426T090000", "RRULE:FREQ=WEEKLY;UNTIL=99991231T235959Z")
+    assert starts(calendar(*lines)) == ["one 20270426T130000Z 2027-04-26 13:00"]
+
+
+def test_an_end_within_the_hour_that_comes_twice_is_an_instant() -> None:
+    """02:30 comes first at 00:30 UTC, which is before 01:00 UTC, when clocks show 02:00 again."""
+    lines = ("DTSTART;TZID=Europe/Brussels:20261024T023000", "RRULE:FREQ=DAILY;UNTIL=20261025T010000Z")
+    assert [line.split()[1] for line in starts(calendar(*lines))] == ["20261024T003000Z", "20261025T003000Z"]
+
+
+def test_times_of_day_are_ignored_in_the_rule_of_an_all_day_series() -> None:
+    lines = ("DTSTART;VALUE=DATE:20270118", "RRULE:FREQ=DAILY;BYHOUR=9,15;COUNT=2")
+    assert starts(calendar(*lines)) == ["one 20270118 2027-01-17 23:00", "one 20270119 2027-01-18 23:00"]
+
+
+def test_an_all_day_event_that_repeats_every_hour_is_refused() -> None:
+    occurrences, [fault] = expanded(calendar("DTSTART;VALUE=DATE:20270118", "RRULE:FREQ=HOURLY"))
+    assert [each.recurrence_id for each in occurrences] == ["20270118"]
+    assert "every hour, but its start (DTSTART) is a date" in fault.reason
+
+
+def test_a_change_of_all_that_follows_may_move_them_by_years() -> None:
+    def moved(start: str) -> list[str]:
+        change = ("RECURRENCE-ID;RANGE=THISANDFUTURE:20270112T100000Z", f"DTSTART:{start}")
+        lines = ("RRULE:FREQ=WEEKLY", "END:VEVENT", "BEGIN:VEVENT", "UID:one@example.com", *change)
+        return [line.split(" ", 1)[1] for line in starts(calendar("DTSTART:20270105T100000Z", *lines))]
+
+    assert moved("90000101T100000Z") == ["20270105T100000Z 2027-01-05 10:00"]
+    # 61 weeks earlier: what was to be from 12 January 2027 on.
+    assert moved("20251111T100000Z")[:2] == [
+        "20271207T100000Z 2026-10-06 10:00",
+        "20271214T100000Z 2026-10-13 10:00",
+    ]
+
+
+def test_an_event_with_more_rules_than_anybody_writes_keeps_its_first_instance() -> None:
+    lines = ["RRULE:FREQ=DAILY", *(f"RRULE:FREQ=HOURLY;INTERVAL={number}" for number in range(1, 10))]
+    occurrences, [fault] = expanded(calendar("DTSTART:20270115T100000Z", *lines))
+    assert len(occurrences) == 1
+    assert fault.reason == "it has more than 5 rules (RRULE); only its first instance counts"
