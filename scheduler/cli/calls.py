@@ -16,11 +16,13 @@ from scheduler.cli.output import JsonRow, between, iso, local, print_json, print
 from scheduler.config import Config, read_config
 from scheduler.database import Connection
 from scheduler.duties.brake import hold_problems
+from scheduler.duties.held import shown_as_held
 from scheduler.errors import Problem
 from scheduler.ledger.appointments import select_keys_ever
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import select_calls
 from scheduler.ledger.collections import select_collections
+from scheduler.ledger.vanished import select_held_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +67,10 @@ def _stories(
         if planned or call.state is not State.PLANNED or call.due_at <= now
     ]
     keys = select_keys_ever(connection, (call.id for call in found))
+    held = select_held_ids(connection)
     return tuple(
         Story(
-            call=call,
+            call=shown_as_held(call) if call.id in held else call,
             attempts=select_attempts_of_call(connection, call.id),
             keys=tuple(sorted(keys.get(call.id, ()))),
         )

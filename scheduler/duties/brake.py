@@ -18,12 +18,10 @@ from scheduler.ledger.events import append_event
 from scheduler.ledger.vanished import (
     Hold,
     has_objects,
-    mark_held,
     replace_vanished,
     select_coming,
     select_holds,
     select_vanished,
-    unmark_held,
 )
 
 log = logging.getLogger(__name__)
@@ -144,11 +142,9 @@ def _record(connection: Connection, memory: Memory, braked: Mapping[str, Braked]
         replace_vanished(connection, collection, one.remember)
     before, after = _held(memory), {call_id for one in braked.values() for call_id in one.held}
     for call_id in sorted(after - before):
-        mark_held(connection, call_id)
         append_event(connection, now, "held", call_id=call_id)
     let_go = {call_id for one in braked.values() for call_id in one.let_go}
     for call_id in sorted(_still_open(connection, before - after - let_go)):
-        unmark_held(connection, call_id)
         append_event(connection, now, "released", call_id=call_id)
 
 

@@ -1,14 +1,23 @@
-"""The calls that the brake holds, beside what the calendars say: no calendar names them any more."""
+"""The calls that the brake holds, as people are shown them: no calendar names them any more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from scheduler.calendars.appointment import Derivation
 from scheduler.calendars.occurrence import Occurrence
 from scheduler.calendars.verdict import Step
+from scheduler.calls.call import Call
 from scheduler.duties.look import Entry
-from scheduler.ledger.vanished import HELD, HeldCall
+from scheduler.ledger.vanished import HeldCall
+
+HELD = "held: its appointment vanished together with others, which isn't believed yet; it rings all the same"
+
+
+def shown_as_held(call: Call) -> Call:
+    """The call as it is shown; why it waits, if it does, goes before that it is held."""
+    return call if call.reason or call.outcome else replace(call, reason=HELD)
 
 
 def with_held_calls(entries: Iterable[Entry], held: Iterable[HeldCall]) -> tuple[Entry, ...]:
@@ -20,14 +29,14 @@ def with_held_calls(entries: Iterable[Entry], held: Iterable[HeldCall]) -> tuple
 
 
 def _entry(held: HeldCall) -> Entry:
-    call, key = held.call, held.key
+    call = shown_as_held(held.call)
     return Entry(
-        collection=key.collection,
+        collection=held.key.collection,
         derivation=_as_it_was(held),
         call=call,
         wanted=None,
         state=call.state,
-        reason=call.reason or HELD,
+        reason=call.reason,
     )
 
 

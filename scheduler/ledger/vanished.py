@@ -12,8 +12,6 @@ from scheduler.calls.call import Call, Key
 from scheduler.database import Connection, read_instant, write_instant
 from scheduler.ledger.calls import select_call
 
-HELD = "held: its appointment vanished together with others, which isn't believed yet; it rings all the same"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
@@ -77,6 +75,11 @@ def accept_vanished(connection: Connection, collection: str) -> frozenset[int]:
     return frozenset(row["call_id"] for row in rows)
 
 
+def select_held_ids(connection: Connection) -> frozenset[int]:
+    """The calls that any calendar has lost and that are held."""
+    return frozenset(row["call_id"] for row in connection.execute("SELECT call_id FROM vanished WHERE held = 1"))
+
+
 def select_coming(connection: Connection, collection: str, now: datetime) -> frozenset[int]:
     """The calls that appointments of this collection mean and that may still be placed."""
     rows = connection.execute(
@@ -108,18 +111,6 @@ def select_held_calls(connection: Connection, since: datetime, until: datetime) 
 def has_objects(connection: Connection, collection: str) -> bool:
     row = connection.execute("SELECT 1 FROM object WHERE collection = ? LIMIT 1", (collection,)).fetchone()
     return row is not None
-
-
-def mark_held(connection: Connection, call_id: int) -> None:
-    """Say at the call itself that it is held, unless it already says what it waits for."""
-    connection.execute(
-        "UPDATE call SET reason = ? WHERE id = ? AND state IN ('planned', 'claimed') AND reason = ''",
-        (HELD, call_id),
-    )
-
-
-def unmark_held(connection: Connection, call_id: int) -> None:
-    connection.execute("UPDATE call SET reason = '' WHERE id = ? AND reason = ?", (call_id, HELD))
 
 
 def select_holds(connection: Connection, now: datetime) -> tuple[Hold, ...]:

@@ -79,6 +79,13 @@ def test_why_tells_that_the_event_is_gone_and_that_its_call_rings(world: World) 
     assert "rings at" in text
 
 
+def test_what_came_back_is_shown_as_any_other_call(world: World) -> None:
+    fill(world)
+    assert command(world, "sync").exit_code == 0
+    for shown in (rows(world, "plan"), rows(world, "calls", "--planned")):
+        assert {(row["state"], row["reason"]) for row in shown} == {("planned", "")}
+
+
 def test_accepting_cancels_what_is_held_and_shows_it(world: World) -> None:
     result = command(world, "sync", "--accept", "sales")
     assert result.exit_code == 0, result.output
@@ -139,7 +146,7 @@ def test_calls_of_an_emptied_caldav_calendar_ring_until_it_is_accepted_beside_th
             await_true(lambda: len(world.calls()) == 6)
             server.delete("/ann/sales/")
             server.make_calendar("/ann/sales/")
-            await_true(lambda: "held" in world.calls()[-1].reason)
+            await_true(lambda: command(world, "calls").stderr.count("vanished at once") == 1)
             await_true(lambda: len(world.ended()) == 1)
             assert [call.outcome for call in world.ended()] == [Outcome.ANSWERED]
             result = command(world, "sync", "--accept", "sales")
