@@ -6,7 +6,7 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -213,12 +213,13 @@ class Daemon:
         # Stopped first: nothing new is claimed, and what is in flight is finished and recorded.
         self._parts.callback(self._timetable.stop)
 
-    def _take_over(self, synced: Synced) -> None:
-        """After each fetch: replan what it changed."""
-        if synced.problem or not synced.news:
+    def _take_over(self, fetched: Sequence[Synced]) -> None:
+        """After fetches: replan what they changed."""
+        changed = [one.name for one in fetched if one.news and not one.problem]
+        if not changed:
             return
         try:
-            self._replan.run_once(self._clock.now(), changed=[synced.name])
+            self._replan.run_once(self._clock.now(), changed=changed)
         except Exception:
             self._replanning.wake()
             raise

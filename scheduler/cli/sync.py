@@ -86,8 +86,8 @@ def _sync_here(config: Config, ledger: Database, accept: str | None) -> dict[str
     replan.use_contacts(contacts.contacts, whole=contacts.whole)
     clock = SystemClock()
 
-    def take_over(synced: Synced) -> None:
-        replan.run_once(clock.now(), changed=[synced.name])
+    def take_over(fetched: Sequence[Synced]) -> None:
+        replan.run_once(clock.now(), changed=[one.name for one in fetched])
 
     with closing(calendars_http()) as http:
         duty = SyncDuty(ledger, synced_calendars(config.calendars, http), clock, take_over)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
 from threading import Lock
 
 from scheduler.clock import Clock
@@ -93,13 +94,16 @@ class SyncDuty:
         ledger: Database,
         calendars: Iterable[SyncedCalendar],
         clock: Clock,
-        on_fetched: Callable[[Synced], None],
+        on_fetched: Callable[[Sequence[Synced]], None],
     ) -> None:
-        """:param on_fetched: called after every fetch, in the thread that made it, one at a time."""
+        """:param on_fetched: called after fetches, in the thread of one of them, one at a time; what is fetched
+        while it runs is handed on together.
+        """
         self._ledger = ledger
         self._clock = clock
         self._on_fetched = on_fetched
         self._handing_on = Lock()
+        self._fetched: SimpleQueue[Synced] = SimpleQueue()  # not yet handed on
         self._turns = Turns()
         self._unchanged: list[tuple[SyncedCalendar, SourceState, datetime]] = []  # fetches not yet in the ledger
         self._recording = Lock()
@@ -166,14 +170,21 @@ class SyncDuty:
     def _fetch_and_hand_on(self, calendar: SyncedCalendar) -> Synced:
         try:
             synced = self._fetch(calendar)
-            with self._handing_on:
-                self._on_fetched(synced)
+            self._hand_on(synced)
             return synced
         except Exception:
             log.exception("calendar %s: what it says could not be taken over", calendar.source.name)
             # The ledger may know nothing of this try: without this the next tick would try again.
             self._next_at[_memory_key(calendar)] = self._clock.now() + calendar.every
             return Synced(name=calendar.source.name, problem="could not be taken over: see the log")
+
+    def _hand_on(self, synced: Synced) -> None:
+        """Returns once ``synced`` was taken over, perhaps by another thread: one replan does for all that wait."""
+        self._fetched.put(synced)
+        with self._handing_on:
+            batch = [self._fetched.get() for _ in range(self._fetched.qsize())]
+            if batch:
+                self._on_fetched(batch)
 
     def _fetch(self, calendar: SyncedCalendar) -> Synced:
         name = calendar.source.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from scheduler.ledger.collections import (
 )
 from scheduler.sources.source import Fetched, FetchedObject, SourceState
 from tests.clocks import NOON, SetClock
+from tests.world import await_true
 
 MINUTE = timedelta(minutes=1)
 
@@ -186,6 +187,22 @@ def test_a_defect_is_tried_again_after_the_interval_and_not_at_every_tick(ledger
         assert duty.run_once(NOON + MINUTE) == 1
 
 
+def test_what_is_fetched_while_something_is_taken_over_is_taken_over_together(ledger: Database) -> None:
+    sources = [ScriptedSource([fetched("1.ics")], name=str(number)) for number in range(8)]
+    calendars = [SyncedCalendar(source=one, every=MINUTE, settings="a") for one in sources]
+    batches: list[set[str]] = []
+
+    def take_over(batch: Sequence[Synced]) -> None:
+        batches.append({one.name for one in batch})
+        if len(batches) == 1:
+            await_true(lambda: duty._fetched.qsize() == 8 - len(batch))
+
+    with closing(SyncDuty(ledger, calendars, SetClock(), take_over)) as duty:
+        assert len(duty.sync_all()) == 8
+    assert set.union(*batches) == {str(number) for number in range(8)}
+    assert len(batches) == 2
+
+
 def test_a_calendar_of_an_unknown_name_cant_be_fetched(ledger: Database) -> None:
     with (
         closing(SyncDuty(ledger, [], SetClock(), lambda _: None)) as duty,
@@ -258,7 +275,7 @@ def test_polls_that_bring_nothing_are_recorded_together_in_one_write(
     sources = [ScriptedSource([fetched("1.ics"), UNCHANGED], name=str(number)) for number in range(20)]
     calendars = [SyncedCalendar(source=one, every=MINUTE, settings="a") for one in sources]
     clock, writes, done = SetClock(), [], threading.Semaphore(0)
-    with closing(SyncDuty(ledger, calendars, clock, lambda _: done.release())) as duty:
+    with closing(SyncDuty(ledger, calendars, clock, lambda batch: done.release(len(batch)))) as duty:
         duty.sync_all()
         clock.advance(MINUTE)
         write = ledger.write
