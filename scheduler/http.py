@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +20,8 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from requests.hooks import dispatch_hook
 
 from scheduler.errors import CallSchedulerError, HttpError, NotSent
 from scheduler.wire import HTTP_1_ONLY, POOL_CLASSES, TimeLimit, TimeLimits, failure, host_of, too_late
@@ -31,6 +34,8 @@ _PIECE = 65_536
 _LONGEST_INTEGER = 100  # digits
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
+Auth = AuthBase | tuple[str, str]  # a tuple is a name and password for Basic
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
@@ -40,6 +45,27 @@ class HttpSettings:
     read_timeout: float = 20  # for each wait, not for the whole answer
     pool_size: int = 32
     ca_bundle: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """PEM files: the authorities that are trusted in place of the machine's, and who we are to the server."""
+
+    ca_bundle: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None  # None: it stands in the certificate's file
+
+    @property
+    def verify(self) -> bool | str:
+        """As requests and niquests take it."""
+        return True if self.ca_bundle is None else str(self.ca_bundle)
+
+    @property
+    def cert(self) -> tuple[str, str] | str | None:
+        """As requests and niquests take it."""
+        if self.certificate is None or self.key is None:
+            return str(self.certificate) if self.certificate else None
+        return str(self.certificate), str(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +92,18 @@ class Http:
 
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
+        self._tls = Tls(ca_bundle=settings.ca_bundle)
         self._adapter = _Adapter(pool_connections=settings.pool_size, pool_maxsize=settings.pool_size)
         self._time_limits = TimeLimits()
         self._session = requests.Session()
         self.equip(self._session)
 
-    def equip(self, session: requests.Session) -> None:
+    def equip(self, session: requests.Session, tls: Tls | None = None) -> None:
         """Give a session of a library (Authlib's) this one's connections, certificates and manners."""
+        tls = tls or self._tls
         session.trust_env = False  # no proxies, .netrc or certificates from the environment
         session.headers.update({"User-Agent": "call-scheduler", "Accept-Encoding": "gzip, deflate"})
-        session.verify = self._verify
+        session.verify, session.cert = tls.verify, tls.cert
         session.mount("http://", self._adapter)
         session.mount("https://", self._adapter)
 
@@ -84,20 +112,47 @@ class Http:
         url: str,
         *,
         headers: Mapping[str, str] = _NO_HEADERS,
-        auth: tuple[str, str] | None = None,
+        auth: Auth | None = None,
+        tls: Tls | None = None,
         limit: int = 100_000_000,
         deadline: float = 60,
         follow_redirects: bool = True,
     ) -> Response:
-        """Fetch ``url``, whatever the status; ``limit`` is in decompressed bytes, ``deadline`` in seconds.
+        """As ``read``, with GET."""
+        return self.read(
+            "GET",
+            url,
+            headers=headers,
+            auth=auth,
+            tls=tls,
+            limit=limit,
+            deadline=deadline,
+            follow_redirects=follow_redirects,
+        )
+
+    def read(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] = _NO_HEADERS,
+        auth: Auth | None = None,
+        tls: Tls | None = None,
+        limit: int = 100_000_000,
+        deadline: float = 60,
+        follow_redirects: bool = True,
+    ) -> Response:
+        """Ask for what changes nothing; ``limit`` is in decompressed bytes, ``deadline`` in seconds.
 
         Redirects lead at most five times further, never from https to http; another host sees no credentials.
+        :param auth: may answer a 401 by asking once more, with what that demands.
         :raises HttpError: no whole answer within the limits; NotSent and PerhapsSent where there was none.
         """
-        request = requests.Request("GET", url, headers=dict(headers), auth=auth)
+        request = requests.Request(method, url, headers=dict(headers), data=body, auth=auth)
         with self.within(deadline, url) as time_limit:
             for _ in range(_MOST_REDIRECTS + 1):
-                with closing(self._send(request, self._settings.read_timeout)) as answer:
+                with closing(self._ask(request, tls or self._tls)) as answer:
                     target = self._session.get_redirect_target(answer) if follow_redirects else None
                     if target is None:
                         return _response(answer, _whole_body(answer, limit, time_limit))
@@ -151,9 +206,24 @@ class Http:
         """Connect and read, as requests takes them."""
         return self._settings.connect_timeout, self._settings.read_timeout
 
-    @property
-    def _verify(self) -> bool | str:
-        return True if self._settings.ca_bundle is None else str(self._settings.ca_bundle)
+    def _ask(self, request: requests.Request, tls: Tls) -> requests.Response:
+        """One request on the wire, and where it is refused what its login makes of that."""
+        prepared = self._prepared(request)
+        manners: dict[str, Any] = {
+            "stream": True,
+            "timeout": self.timeouts,
+            "verify": tls.verify,
+            "cert": tls.cert,
+        }
+        answer = self._adapter.send(prepared, **manners)
+        if answer.status_code != 401 or request.auth is None:
+            return answer
+        # requests' logins read the refusal's body to its end, however long.
+        body = what_came(answer)
+        answer.close()
+        answer.raw = _Kept(body)
+        after: requests.Response = dispatch_hook("response", prepared.hooks, answer, **manners)  # type: ignore[no-untyped-call]
+        return after
 
     def _send(self, request: requests.Request, read_timeout: float) -> requests.Response:
         """One request on the wire.
@@ -165,7 +235,7 @@ class Http:
             self._prepared(request),
             stream=True,
             timeout=(self._settings.connect_timeout, read_timeout),
-            verify=self._verify,
+            verify=self._tls.verify,
         )
 
     def _prepared(self, request: requests.Request) -> requests.PreparedRequest:
@@ -184,9 +254,11 @@ class Http:
         if schemes == ("https", "http"):
             raise HttpError(f"{host_of(url)}: redirects from https to http, which would give the secret away")
         if not self._session.should_strip_auth(url, there):  # type: ignore[no-untyped-call]
-            return requests.Request("GET", there, headers=request.headers, auth=request.auth)
+            return requests.Request(
+                request.method, there, headers=request.headers, data=request.data, auth=request.auth
+            )
         kept = {name: value for name, value in request.headers.items() if name.lower() != "authorization"}
-        return requests.Request("GET", there, headers=kept)
+        return requests.Request(request.method, there, headers=kept, data=request.data)
 
 
 def said(response: Response) -> str:
@@ -239,6 +311,13 @@ def what_came(answer: requests.Response) -> bytes:
             if len(body) > ANSWER_LIMIT:
                 break
     return bytes(body)
+
+
+class _Kept(BytesIO):
+    """A body that has been read, to be read again as urllib3's are."""
+
+    def read1(self, size: int | None = -1, /, decode_content: bool = True) -> bytes:  # noqa: ARG002
+        return super().read1(size)
 
 
 class _Adapter(HTTPAdapter):

@@ -1,4 +1,4 @@
-"""OAuth tokens by client credentials (RFC 6749, 4.4), asked for once however many threads need one.
+"""OAuth tokens by client credentials or a refresh token (RFC 6749, 4.4 and 6), asked for once for all threads.
 
 Only here: authlib.
 """
@@ -10,13 +10,15 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import Any
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 
 from scheduler.clock import Clock
 from scheduler.errors import CredentialsRefused, HttpError, ProviderError
-from scheduler.http import Http, Response, said, what_came
+from scheduler.http import Http, Response, Tls, said, what_came
+from scheduler.kept_token import KeptToken
 from scheduler.wire import host_of
 
 _DEADLINE_SECONDS = 30.0
@@ -28,17 +30,19 @@ _LONGEST_LIFETIME = 86_400.0
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 _PAUSE_AFTER_REFUSAL_SECONDS = 30.0
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header can carry
-_REFUSALS = ("invalid_client", "unauthorized_client")
+_REFUSALS = ("invalid_client", "unauthorized_client", "invalid_grant")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
-    """Where tokens come from, and what they are asked for with."""
+    """Where tokens come from, and what they are asked for with: the client's secret, or a refresh token too."""
 
     url: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str = field(repr=False)  # "": a public client, as programs without a server are
     scope: str = "openid"
+    refresh: KeptToken | None = None
+    tls: Tls | None = None  # None: as the connections it is given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +76,12 @@ class TokenSource:
             settings.client_id,
             settings.client_secret,
             scope=settings.scope,
-            token_endpoint_auth_method="client_secret_basic",
+            token_endpoint_auth_method="client_secret_basic" if settings.client_secret else "none",
         )
-        http.equip(self._session)
+        http.equip(self._session, settings.tls)
         self._session.hooks["response"].append(_read_within_limits)
-        self._session.register_compliance_hook("access_token_response", _refuse_faults)
+        for answer in ("access_token_response", "refresh_token_response"):
+            self._session.register_compliance_hook(answer, _refuse_faults)
 
     def token(self) -> str:
         """The token, asked for anew once the leeway before its expiry has begun.
@@ -139,18 +144,34 @@ class TokenSource:
         url, asked_at = self._settings.url, self._clock.boot_seconds()
         try:
             with self._http.within(_DEADLINE_SECONDS, url):
-                answer = self._session.fetch_token(
-                    url,
-                    grant_type="client_credentials",
-                    timeout=self._http.timeouts,
-                    allow_redirects=False,
-                    stream=True,
-                )
+                answer = self._granted(url)
         except HttpError as error:
             raise ProviderError(f"no token from {error}") from None
         lifetime = _lifetime(answer.get("expires_in"))
         leeway = min(_LONGEST_LEEWAY_SECONDS, lifetime / 3)
         return _Token(text=answer["access_token"], expires=asked_at + lifetime, leeway=leeway)
+
+    def _granted(self, url: str) -> Mapping[str, Any]:
+        manners = {"timeout": self._http.timeouts, "allow_redirects": False, "stream": True}
+        kept = self._settings.refresh
+        if kept is None:
+            granted: Mapping[str, Any] = self._session.fetch_token(url, grant_type="client_credentials", **manners)
+            return granted
+        try:
+            with kept.held():
+                granted = self._session.refresh_token(url, refresh_token=kept.newest(), **manners)
+                _keep_the_newest(kept, granted)
+                return granted
+        except OSError as error:
+            if isinstance(error, requests.RequestException):  # which are OSErrors as well
+                raise
+            raise ProviderError(f"the refresh token can't be kept in {kept.path}: {error.strerror}") from None
+
+
+def _keep_the_newest(kept: KeptToken, granted: Mapping[str, Any]) -> None:
+    newest = granted.get("refresh_token")
+    if isinstance(newest, str) and newest and newest != kept.newest():
+        kept.keep(newest)
 
 
 def _lifetime(expires_in: object) -> float:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scheduler.callout.client import CalloutClient
-from scheduler.clock import Clock
+from scheduler.clock import Clock, SystemClock
 from scheduler.config import CalendarConfig, Config, ProviderConfig
 from scheduler.duties.replan import PlanRules
 from scheduler.duties.sync import SyncedCalendar
 from scheduler.errors import SourceForbidden
 from scheduler.http import Http, HttpSettings
+from scheduler.login import Login, Tokens
 from scheduler.oauth import TokenSource
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.ics import IcsSource
@@ -31,20 +32,20 @@ class ProviderLink:
 
 
 def calendars_http() -> Http:
-    """The connections for ICS feeds, apart from the provider's."""
+    """The connections for feeds, address books and the tokens of their logins, apart from the provider's."""
     return Http(HttpSettings())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedSource:
-    """A calendar whose password this user can't read: a login without it would count as a wrong one."""
+    """A calendar whose secrets this user can't read: a login without them would count as a wrong one."""
 
     name: str
 
     def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:  # noqa: ARG002
         raise SourceForbidden(
             self.name,
-            "its password can't be read by this user",
+            "the secrets of its login can't be read by this user",
             remedy="run this as root or as the service's user",
         )
 
@@ -52,9 +53,14 @@ class LockedSource:
 def build_source(calendar: CalendarConfig, http: Http) -> Source:
     if calendar.locked:
         return LockedSource(name=calendar.name)
+    tokens = tokens_for(calendar.source.login, http)
     if isinstance(calendar.source, CaldavSettings):
-        return CaldavSource(calendar.source)
-    return IcsSource(calendar.source, http)
+        return CaldavSource(calendar.source, tokens)
+    return IcsSource(calendar.source, http, tokens)
+
+
+def tokens_for(login: Login, http: Http) -> Tokens | None:
+    return TokenSource(login.oauth, http, SystemClock()) if login.oauth else None
 
 
 def synced_calendars(calendars: Iterable[CalendarConfig], http: Http) -> tuple[SyncedCalendar, ...]:

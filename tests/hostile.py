@@ -223,10 +223,11 @@ def unanswered_url() -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Certificates:
-    """A server's context and the bundle that trusts it."""
+    """A server's context, the bundle that trusts it, which is the certificate itself, and its key."""
 
     context: ssl.SSLContext
     bundle: Path
+    key: Path
 
 
 def make_certificates(folder: Path, address: str = "127.0.0.1") -> Certificates:
@@ -255,4 +256,4 @@ def make_certificates(folder: Path, address: str = "127.0.0.1") -> Certificates:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(bundle, key_file)
-    return Certificates(context=context, bundle=bundle)
+    return Certificates(context=context, bundle=bundle, key=key_file)

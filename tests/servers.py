@@ -27,15 +27,18 @@ _OF_ONE_HOP = {
 
 
 @contextmanager
-def radicale(folder: Path, users: Mapping[str, str] = NO_USERS) -> Iterator[str]:
-    """Radicale with its collections below ``folder``; ``users`` are passwords by name, none lets anybody in."""
+def radicale(folder: Path, users: Mapping[str, str] = NO_USERS, *, server_options: str = "") -> Iterator[str]:
+    """Radicale with its collections below ``folder``; ``users`` are passwords by name, none lets anybody in.
+
+    :param server_options: more lines of its ``[server]``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     passwords = folder / "users"
     passwords.write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
     port = free_port()
     config = folder / "config"
     config.write_text(
-        f"[server]\nhosts = 127.0.0.1:{port}\n"
+        f"[server]\nhosts = 127.0.0.1:{port}\n{server_options}"
         f"[auth]\ntype = {'htpasswd' if users else 'none'}\ndelay = 0\n"
         f"htpasswd_filename = {passwords}\nhtpasswd_encryption = plain\n"
         f"[storage]\nfilesystem_folder = {folder / 'collections'}\n"

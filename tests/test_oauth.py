@@ -5,11 +5,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from scheduler.errors import CredentialsRefused, ProviderError
-from scheduler.http import Http, HttpSettings
+from scheduler.http import Http, HttpSettings, Tls
+from scheduler.kept_token import KeptToken
 from scheduler.oauth import TokenSettings, TokenSource
 from tests.hostile import (
     Behaviour,
@@ -18,6 +20,7 @@ from tests.hostile import (
     Request,
     answer,
     close,
+    make_certificates,
     refused_url,
     send_and_close,
     stall,
@@ -71,6 +74,37 @@ class TestRequest:
         assert (request.method, request.path) == ("POST", "/token")
         assert sorted(request.body.split(b"&")) == [b"grant_type=client_credentials", b"scope=openid"]
         assert request.headers["authorization"] == "Basic YWNtZTpzM2NyZXQ="
+
+    def test_of_a_client_without_a_secret_names_it_in_the_body(
+        self, http: Http, clock: SetClock, tmp_path: Path
+    ) -> None:
+        kept = KeptToken(path=tmp_path / "token.json", given="refresh-0")
+        with Hostile(token("one", expires_in=3600)) as server:
+            settings = TokenSettings(url=server.url, client_id="us", client_secret="", scope="", refresh=kept)
+            assert TokenSource(settings, http, clock).token() == "one"
+        (request,) = server.requests
+        wanted = [b"client_id=us", b"grant_type=refresh_token", b"refresh_token=refresh-0"]
+        assert sorted(request.body.split(b"&")) == wanted
+        assert "authorization" not in request.headers
+
+    def test_with_a_refresh_token_is_not_made_where_the_next_one_could_not_be_kept(
+        self, http: Http, clock: SetClock, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").touch()
+        kept = KeptToken(path=tmp_path / "file" / "token.json", given="refresh-0")
+        with Hostile(token("one")) as server:
+            settings = TokenSettings(url=server.url, client_id="us", client_secret="x", refresh=kept)
+            with pytest.raises(ProviderError, match=r"can't be kept in .*token\.json: "):
+                TokenSource(settings, http, clock).token()
+            assert server.requests == []
+
+    def test_trusts_the_authorities_of_the_token_server(self, http: Http, clock: SetClock, tmp_path: Path) -> None:
+        certificates = make_certificates(tmp_path)
+        with Hostile(token("one"), tls=certificates.context) as server:
+            settings = TokenSettings(
+                url=server.url, client_id="us", client_secret="x", tls=Tls(ca_bundle=certificates.bundle)
+            )
+            assert TokenSource(settings, http, clock).token() == "one"
 
     def test_goes_by_no_proxy_of_the_environment_and_brings_no_cookies(
         self, http: Http, clock: SetClock, monkeypatch: pytest.MonkeyPatch

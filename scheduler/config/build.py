@@ -16,6 +16,7 @@ from scheduler.calendars.vcard import read_vcards
 from scheduler.callout.client import CalloutSettings
 from scheduler.calls.barring import Barring
 from scheduler.calls.policy import Policy
+from scheduler.config.build_login import LoginPlaces, build_login
 from scheduler.config.model import (
     CalendarTable,
     CallbackTable,
@@ -29,6 +30,7 @@ from scheduler.config.secrets import Secrets
 from scheduler.config.settings import CalendarConfig, CallbackConfig, Config, ProviderConfig
 from scheduler.duties.contacts import ContactSource
 from scheduler.http import HttpSettings
+from scheduler.login import Login
 from scheduler.oauth import TokenSettings
 from scheduler.phone import PhoneNumber
 from scheduler.sources.caldav_server import CaldavSettings
@@ -38,19 +40,21 @@ from scheduler.sources.ics import IcsSettings
 def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets: bool) -> Config:
     """:param folder: where relative paths of the file start."""
     revealed = Secrets(folder, problems, needed=secrets)
+    ledger = folder / file.ledger.path
+    places = LoginPlaces(folder=folder, tokens=ledger.parent / "tokens", secrets=revealed, problems=problems)
     _check_ownership(file, problems)
     _check_names(file, problems)
     company = _company(file)
     return Config(
         path=folder,
-        ledger=folder / file.ledger.path,
+        ledger=ledger,
         log_level=file.log.level,
         company=company,
         company_zone=ZoneInfo(file.company.zone),
         zones=_zones(file),
         policy=_policy(file),
         barring=_barring(file),
-        calendars=tuple(_calendar(file, index, folder, revealed) for index in range(len(file.calendar))),
+        calendars=tuple(_calendar(file, index, places) for index in range(len(file.calendar))),
         contacts=tuple(_contacts(table, folder, company.region) for table in file.contacts),
         number_types=file.company.number_types,
         provider=_provider(file.provider, file.calling.workers, folder, revealed),
@@ -136,14 +140,14 @@ def _barring(file: DaemonFile) -> Barring:
     )
 
 
-def _calendar(file: DaemonFile, index: int, folder: Path, secrets: Secrets) -> CalendarConfig:
+def _calendar(file: DaemonFile, index: int, places: LoginPlaces) -> CalendarConfig:
     table = file.calendar[index]
-    password = secrets.reveal(table.password, ("calendar", index, "password"))
+    built = build_login(table, ("calendar", index), places, name=f"calendar {table.name}")
     return CalendarConfig(
-        source=_source(table, password, folder),
+        source=_source(table, built.login, places.folder),
         every=table.every,
         digest=_digest(table),
-        locked=table.password is not None and not password,
+        locked=built.locked,
         rules=CalendarRules(
             collection=table.name,
             asks=table.asks,
@@ -156,27 +160,19 @@ def _calendar(file: DaemonFile, index: int, folder: Path, secrets: Secrets) -> C
     )
 
 
-def _source(table: CalendarTable, password: str, folder: Path) -> IcsSettings | CaldavSettings:
+def _source(table: CalendarTable, login: Login, folder: Path) -> IcsSettings | CaldavSettings:
     if table.caldav is not None:
-        return CaldavSettings(
-            name=table.name,
-            url=table.caldav,
-            display_name=table.display_name,
-            username=table.username,
-            password=password,
-            ca_bundle=folder / table.ca_bundle if table.ca_bundle else None,
-        )
+        return CaldavSettings(name=table.name, url=table.caldav, display_name=table.display_name, login=login)
     return IcsSettings(
         name=table.name,
         path=folder / table.file if table.file else None,
         url=table.url or "",
-        username=table.username,
-        password=password,
+        login=login,
     )
 
 
 def _digest(table: CalendarTable) -> str:
-    """Changes with what is fetched, not with the password, the interval or the rules."""
+    """Changes with what is fetched, not with the login's secrets, the interval or the rules."""
     where = (str(table.file or ""), table.url or "", table.caldav or "", table.display_name, table.username)
     return hashlib.sha256("\n".join(where).encode()).hexdigest()[:16]
 

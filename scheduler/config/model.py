@@ -12,6 +12,7 @@ from scheduler.calendars.contact import DEFAULT_TYPE_ORDER
 from scheduler.calendars.settings import Asks
 from scheduler.calendars.wording import DEFAULT_CANCELLED_PREFIXES, DEFAULT_CATEGORIES, DEFAULT_PREFIXES
 from scheduler.calls.barring import CALLABLE_TYPES
+from scheduler.config.login_model import LoginTable
 from scheduler.config.values import (
     Address,
     Duration,
@@ -51,15 +52,12 @@ class ManagerTable(Table):
     cli: Number | None = None
 
 
-class CalendarTable(Table):
+class CalendarTable(LoginTable):
     name: str = Field(min_length=1)
     file: Path | None = None
     url: Url | None = None
     caldav: Url | None = None
     display_name: str = ""
-    username: str = ""
-    password: Secret | None = None
-    ca_bundle: Path | None = None
     every: Interval = timedelta(seconds=60)
     asks: Asks = Asks.MARKED
     origin: Number | None = None

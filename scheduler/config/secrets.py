@@ -14,7 +14,7 @@ class Secrets:
     def __init__(self, folder: Path, problems: Problems, *, needed: bool = True) -> None:
         self._folder = folder
         self._problems = problems
-        self._needed = needed
+        self.needed = needed
 
     def reveal(self, secret: Secret | None, key: Key) -> str:
         """The secret; "" where there is none, and where it can't be read, which is a problem if it is needed."""
@@ -23,6 +23,16 @@ class Secrets:
         try:
             return secret.reveal(self._folder)
         except ValueError as error:
-            if self._needed:
+            if self.needed:
                 self._problems.add(key, str(error))
             return ""
+
+    def place(self, secret: Secret | None, key: Key) -> Path | None:
+        """The readable file that a secret stands in, for libraries that open it themselves; otherwise as above."""
+        if secret is None or not self.reveal(secret, key):
+            return None
+        try:
+            return secret.path(self._folder)
+        except ValueError as error:
+            self._problems.add(key, str(error))
+            return None

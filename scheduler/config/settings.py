@@ -27,7 +27,7 @@ class CalendarConfig:
     source: IcsSettings | CaldavSettings
     every: timedelta
     digest: str  # of what it is fetched with
-    locked: bool  # it has a password that this user can't read
+    locked: bool  # its login has a secret that this user can't read
     rules: CalendarRules
 
     @property

@@ -131,7 +131,7 @@ class Secret(Table):
         """
         if self.env is not None:
             return self._from_environment(self.env)
-        path = folder / (self.file or self._credential())
+        path = self.path(folder)
         try:
             secret = path.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
@@ -140,6 +140,15 @@ class Secret(Table):
         if not secret:
             raise ValueError(f"the secret's file {path} is empty")
         return secret
+
+    def path(self, folder: Path) -> Path:
+        """The file that it stands in.
+
+        :raises ValueError: it is a variable of the environment, or there are no credentials here.
+        """
+        if self.env is not None:
+            raise ValueError("this one has to be a file: write file or credential instead of env")
+        return folder / (self.file or self._credential())
 
     def _from_environment(self, name: str) -> str:
         if not os.environ.get(name):

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 from caldav.davclient import DAVClient
@@ -16,7 +15,8 @@ from caldav.elements import dav
 from caldav.lib import error
 from caldav.response import CalendarQueryResult
 
-from scheduler.errors import SourceError, SourceForbidden, SourceUnreadable
+from scheduler.errors import ProviderError, SourceError, SourceForbidden, SourceUnreadable
+from scheduler.login import STRANGER, Login, Tokens, bearer_of
 from scheduler.sources.caldav_discovery import find_collection
 from scheduler.sources.caldav_requests import (
     BATCH,
@@ -27,7 +27,7 @@ from scheduler.sources.caldav_requests import (
     multiget,
 )
 from scheduler.sources.caldav_session import CaldavSession
-from scheduler.sources.refusal import refusal
+from scheduler.sources.refusal import refusal, without_token
 from scheduler.sources.source import Fetched, FetchedObject, SourceState, hash_of, usable
 from scheduler.wire import host_of
 
@@ -44,11 +44,9 @@ class CaldavSettings:
     name: str
     url: str
     display_name: str = ""  # chooses among several
-    username: str = ""
-    password: str = field(default="", repr=False)
+    login: Login = STRANGER
     timeout: int = 20  # seconds, of each wait
     deadline: float = 60.0  # seconds, of a whole fetch
-    ca_bundle: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +59,12 @@ class _Loaded:
 class CaldavSource:
     """One calendar; a fetch is one request where nothing has changed, and two where something has."""
 
-    def __init__(self, settings: CaldavSettings) -> None:
+    def __init__(self, settings: CaldavSettings, tokens: Tokens | None = None) -> None:
         self._settings = settings
-        self._asked = hash_of(settings.url, settings.display_name, settings.username)
+        self._asked = hash_of(settings.url, settings.display_name, settings.login.username)
+        self._bearer = bearer_of(settings.login, tokens)
         # As the server wants it (Basic, Digest): asking each time would double the requests.
-        self._auth: Any = None
+        self._auth: Any = self._bearer
 
     @property
     def name(self) -> str:
@@ -109,11 +108,11 @@ class CaldavSource:
     @contextmanager
     def _client(self) -> Iterator[DAVClient]:
         settings = self._settings
-        with CaldavSession(self.name, deadline=settings.deadline, ca_bundle=settings.ca_bundle) as session:
+        with CaldavSession(self.name, deadline=settings.deadline, tls=settings.login.tls) as session:
             client = DAVClient(
                 url=settings.url,
-                username=settings.username or None,
-                password=settings.password or None,
+                username=settings.login.username or None,
+                password=settings.login.password or None,
                 auth=self._auth,
                 timeout=settings.timeout,
                 enable_rfc6764=False,
@@ -123,7 +122,7 @@ class CaldavSource:
             try:
                 yield client
             except error.AuthorizationError:
-                self._auth = None  # perhaps another kind of login is wanted by now
+                self._auth = self._bearer  # perhaps another kind of login is wanted by now
                 raise
             self._auth = client.auth
 
@@ -135,6 +134,8 @@ class CaldavSource:
             yield
         except SourceError:
             raise
+        except ProviderError as failed:
+            raise without_token(self.name, failed) from None
         except error.DAVError as failed:
             raise self._refusal(host, failed) from None
         except NotImplementedError:

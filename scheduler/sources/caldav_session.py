@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,7 +19,8 @@ import niquests
 from lxml import etree
 from niquests.packages import urllib3
 
-from scheduler.errors import SourceUnreachable, SourceUnreadable
+from scheduler.errors import ProviderError, SourceUnreachable, SourceUnreadable
+from scheduler.http import Tls
 from scheduler.wire import host_of
 
 _LIMIT = 100_000_000  # bytes of one answer, decompressed
@@ -49,13 +49,13 @@ class CaldavSession:
 
     trust_env = False
 
-    def __init__(self, name: str, *, deadline: float, ca_bundle: Path | None) -> None:
+    def __init__(self, name: str, *, deadline: float, tls: Tls) -> None:
         self._name = name
         self._seconds = deadline
         self._cut = _Cut()
         self._timer = threading.Timer(deadline, self._cut.now)
         self._timer.daemon = True
-        self._session = _session(self._cut, ca_bundle)
+        self._session = _session(self._cut, tls)
 
     def __enter__(self) -> CaldavSession:
         self._timer.start()
@@ -93,7 +93,7 @@ class CaldavSession:
             with closing(self._session.request(method, url, **options)) as answer:
                 body = self._body(answer)
             self._cut.check()  # a body without a length looks whole wherever it is cut
-        except SourceUnreadable:
+        except (SourceUnreadable, ProviderError):
             raise
         # niquests lets through errors of urllib3, ssl and sockets, and their texts hold the whole URL.
         except Exception as error:
@@ -185,7 +185,7 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _WatchedTls
 
 
-def _session(cut: _Cut, ca_bundle: Path | None) -> niquests.Session:
+def _session(cut: _Cut, tls: Tls) -> niquests.Session:
     """HTTP/1.1, no proxies or passwords from the environment, no questions to certificate authorities."""
     session = niquests.Session(
         disable_http2=True,
@@ -193,7 +193,8 @@ def _session(cut: _Cut, ca_bundle: Path | None) -> niquests.Session:
         keepalive_delay=None,  # else a thread for every server
         keepalive_idle_window=None,
         revocation_configuration=None,
-        verify=True if ca_bundle is None else str(ca_bundle),
+        verify=tls.verify,
+        cert=tls.cert,
     )
     session.trust_env = False
     session.max_redirects = _MOST_REDIRECTS

@@ -9,10 +9,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 from scheduler.calendars.feed import FeedObject, split
-from scheduler.errors import HttpError, NotSent, PerhapsSent, SourceUnreachable, SourceUnreadable
+from scheduler.errors import (
+    HttpError,
+    NotSent,
+    PerhapsSent,
+    ProviderError,
+    SourceUnreachable,
+    SourceUnreadable,
+)
 from scheduler.http import Http, Response
+from scheduler.login import STRANGER, Login, Tokens, auth_of
 from scheduler.sources.files import read_if_changed
-from scheduler.sources.refusal import refusal
+from scheduler.sources.refusal import refusal, without_token
 from scheduler.sources.source import Fetched, FetchedObject, SourceState, hash_of, usable
 from scheduler.wire import host_of
 
@@ -24,8 +32,7 @@ class IcsSettings:
     name: str
     path: Path | None = None
     url: str = field(default="", repr=False)  # a secret of its own, with many providers
-    username: str = ""
-    password: str = field(default="", repr=False)
+    login: Login = STRANGER
     limit: int = 100_000_000  # bytes, decompressed
     deadline: float = 60.0  # seconds for the whole answer
 
@@ -39,13 +46,14 @@ class _Feed:
 class IcsSource:
     """A feed, read whole and compared UID by UID."""
 
-    def __init__(self, settings: IcsSettings, http: Http) -> None:
+    def __init__(self, settings: IcsSettings, http: Http, tokens: Tokens | None = None) -> None:
         self._settings = settings
         self._http = http
+        self._auth = auth_of(settings.login, tokens)
         self._url = _as_http(settings.url)
         # An upgrade may cut a feed in another way, though not a byte of it has changed.
         program = version("call-scheduler")
-        self._asked = hash_of(program, str(settings.path or ""), settings.url, settings.username)
+        self._asked = hash_of(program, str(settings.path or ""), settings.url, settings.login.username)
 
     @property
     def name(self) -> str:
@@ -93,11 +101,17 @@ class IcsSource:
 
     def _answer(self, headers: Mapping[str, str]) -> Response:
         settings = self._settings
-        auth = (settings.username, settings.password) if settings.username else None
         try:
             return self._http.get(
-                self._url, headers=headers, auth=auth, limit=settings.limit, deadline=settings.deadline
+                self._url,
+                headers=headers,
+                auth=self._auth,
+                tls=settings.login.tls,
+                limit=settings.limit,
+                deadline=settings.deadline,
             )
+        except ProviderError as error:
+            raise without_token(self.name, error) from None
         except (NotSent, PerhapsSent) as error:
             raise SourceUnreachable(self.name, str(error), remedy="it is tried again later") from None
         except HttpError as error:

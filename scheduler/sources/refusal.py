@@ -1,8 +1,15 @@
-"""What a server's status means where a calendar was asked for."""
+"""What a server's refusal means where a calendar was asked for."""
 
 from __future__ import annotations
 
-from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable, SourceUnreadable
+from scheduler.errors import (
+    CredentialsRefused,
+    ProviderError,
+    SourceError,
+    SourceForbidden,
+    SourceUnreachable,
+    SourceUnreadable,
+)
 
 _GONE = (404, 410)
 _NOT_NOW = (408, 425, 429)
@@ -12,7 +19,9 @@ def refusal(name: str, host: str, status: int) -> SourceError:
     """The error for an answer that isn't a success."""
     if status == 401:
         return SourceForbidden(
-            name, f"{host} refuses the username or password (401)", remedy="correct them in the configuration"
+            name,
+            f"{host} refuses the login (401)",
+            remedy="correct it in the configuration: username and password, or token",
         )
     if status == 403:
         return SourceForbidden(
@@ -23,3 +32,12 @@ def refusal(name: str, host: str, status: int) -> SourceError:
     if status in _NOT_NOW or status >= 500:
         return SourceUnreachable(name, f"{host} answers {status}", remedy="it is tried again later")
     return SourceUnreadable(name, f"{host} answers {status} instead of a calendar", remedy="check its url")
+
+
+def without_token(name: str, error: ProviderError) -> SourceError:
+    """The error where OAuth gave no token to log in with."""
+    if isinstance(error, CredentialsRefused):
+        return SourceForbidden(
+            name, str(error), remedy="correct client_id, client_secret or refresh_token of its oauth"
+        )
+    return SourceUnreachable(name, str(error), remedy="it is tried again later")

@@ -282,7 +282,7 @@ def test_a_calendar_whose_password_cant_be_read_is_never_tried_without_it(world:
         with pytest.raises(BlockingIOError):  # nobody has called
             server.accept()
     assert result.exit_code == 1
-    assert "its password can't be read by this user" in result.stderr
+    assert "the secrets of its login can't be read by this user" in result.stderr
 
 
 def test_a_title_with_brackets_is_shown_as_it_is(world: World) -> None:

@@ -102,8 +102,9 @@ def _get(table: Any, name: str) -> Any:
 
 
 def _opened() -> DaemonFile:
-    """The whole file with all its comments opened; of a calendar's three sources one is left."""
-    calendar = {name: value for name, value in OPENED["calendar"][0].items() if name not in ("url", "file")}
+    """The whole file with all its comments opened; of a calendar's sources and logins one each is left."""
+    others = ("url", "file", "password", "token")
+    calendar = {name: value for name, value in OPENED["calendar"][0].items() if name not in others}
     return DaemonFile.model_validate({**OPENED, "calendar": [calendar]}, context={"region": "BE"})
 
 

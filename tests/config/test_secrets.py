@@ -83,5 +83,5 @@ def test_commands_that_only_look_need_no_secret(tmp_path: Path) -> None:
 def test_no_secret_is_in_what_a_log_or_traceback_would_print(tmp_path: Path, source: str) -> None:
     text = VALID.replace('file = "sales.ics"', f'{source}\nusername = "ann"\npassword = {{ file = "secret" }}')
     config = read_config(write(tmp_path, text))
-    assert config.calendars[0].source.password == PASSWORD
+    assert config.calendars[0].source.login.password == PASSWORD
     assert PASSWORD not in repr(config)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from scheduler.errors import SourceUnreadable
+from scheduler.login import Login
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from tests.servers import Client, Proxy, Reply, Seen
 
@@ -27,8 +28,7 @@ def found(client: Client, path: str, display_name: str = "") -> str:
         name="office",
         url=client.url + path[1:],
         display_name=display_name,
-        username=client.user,
-        password=client.password,
+        login=Login(username=client.user, password=client.password),
     )
     return CaldavSource(settings).fetch(None, {}).state.collection_url.removeprefix(client.url.rstrip("/"))
 

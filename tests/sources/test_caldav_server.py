@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from scheduler.errors import SourceForbidden, SourceUnreachable, SourceUnreadable
-from scheduler.sources.caldav_server import CaldavSource
+from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.source import Fetched, SourceState
 from tests.servers import Client, Proxy, Reply, Seen
 from tests.sources.worlds import CaldavWorld, calendar, event
@@ -213,9 +213,13 @@ def test_an_href_is_the_same_however_it_is_encoded(caldav_world: CaldavWorld, na
     assert caldav_world.source.fetch(first.state, etags(first)).deleted == (first.changed[0].href,)
 
 
+def with_password(world: CaldavWorld, password: str) -> CaldavSettings:
+    return replace(world.settings, login=replace(world.settings.login, password=password))
+
+
 def test_a_wrong_password_is_forbidden_and_tried_once(radicale_world: CaldavWorld) -> None:
-    source = CaldavSource(replace(radicale_world.settings, password="wrong"))
-    with pytest.raises(SourceForbidden, match="username or password"):
+    source = CaldavSource(with_password(radicale_world, "wrong"))
+    with pytest.raises(SourceForbidden, match="refuses the login"):
         source.fetch(None, {})
     tries = [seen for seen in radicale_world.proxy.seen if "Authorization" in seen.headers]
     assert len(tries) == 1
@@ -240,7 +244,7 @@ def test_how_to_log_in_is_remembered_while_the_server_is_down(radicale_world: Ca
 
 
 def test_the_password_stands_in_no_error_and_no_repr(radicale_world: CaldavWorld) -> None:
-    settings = replace(radicale_world.settings, password="open sesame")
+    settings = with_password(radicale_world, "open sesame")
     with pytest.raises(SourceForbidden) as caught:
         CaldavSource(settings).fetch(None, {})
     assert "sesame" not in f"{caught.value!r} {settings!r}"

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable, SourceUnreadable
+from scheduler.http import Tls
+from scheduler.login import Login
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.source import Fetched, SourceState
 from tests.hostile import (
@@ -45,11 +47,9 @@ def fetch(
         CaldavSettings(
             name="office",
             url=f"{url}/cal/",
-            username="carol",
-            password="secret",
+            login=Login(username="carol", password="secret", tls=Tls(ca_bundle=ca_bundle)),
             timeout=timeout,
             deadline=deadline,
-            ca_bundle=ca_bundle,
         )
     )
     return source.fetch(None, {known: "1"} if known else {})

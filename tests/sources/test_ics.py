@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import SourceForbidden, SourceUnreachable, SourceUnreadable
-from scheduler.http import Http, HttpSettings
+from scheduler.http import Http, Tls
+from scheduler.login import Login
 from scheduler.sources.ics import IcsSettings, IcsSource
 from scheduler.sources.source import Fetched
 from tests.hostile import Hostile, answer, drip, make_certificates, refused_url
@@ -49,9 +50,7 @@ def test_a_server_that_ignores_conditions_is_compared_by_digest(radicale_world: 
     """Radicale answers a GET of a whole calendar with 200, whatever the conditions."""
     radicale_world.write("a")
     settings = radicale_world.settings
-    source = IcsSource(
-        IcsSettings(name="office", url=settings.url, username=settings.username, password=settings.password), http
-    )
+    source = IcsSource(IcsSettings(name="office", url=settings.url, login=settings.login), http)
     first = source.fetch(None, {})
     assert [one.href for one in first.changed] == ["a"]
     assert source.fetch(first.state, etags(first)).unchanged
@@ -79,10 +78,11 @@ def test_a_feed_that_stamps_every_event_anew_has_not_changed(http: Http) -> None
 
 def test_a_password_is_sent_and_a_wrong_one_forbidden(radicale_client: Client, http: Http) -> None:
     radicale_client.make_calendar("/alice/feed/")
-    good = IcsSettings(name="office", url=radicale_client.url + "alice/feed/", username="alice", password="secret")
+    url, login = radicale_client.url + "alice/feed/", Login(username="alice", password="secret")
+    good = IcsSettings(name="office", url=url, login=login)
     assert IcsSource(good, http).fetch(None, {}).complete
-    with pytest.raises(SourceForbidden, match="username or password"):
-        IcsSource(replace(good, password="wrong"), http).fetch(None, {})
+    with pytest.raises(SourceForbidden, match="refuses the login"):
+        IcsSource(replace(good, login=replace(login, password="wrong")), http).fetch(None, {})
 
 
 def test_a_compressed_feed_is_read(http: Http) -> None:
@@ -92,18 +92,16 @@ def test_a_compressed_feed_is_read(http: Http) -> None:
 
 
 @pytest.fixture
-def tls_server(tmp_path: Path) -> Iterator[tuple[Hostile, Http]]:
+def tls_server(tmp_path: Path) -> Iterator[tuple[Hostile, Login]]:
     certificates = make_certificates(tmp_path)
-    http = Http(HttpSettings(ca_bundle=certificates.bundle))
     with Hostile(answer(200, FEED), tls=certificates.context) as server:
-        yield server, http
-    http.close()
+        yield server, Login(tls=Tls(ca_bundle=certificates.bundle))
 
 
 @pytest.mark.parametrize("scheme", ["webcal", "WEBCAL", "https"])
-def test_webcal_means_https(tls_server: tuple[Hostile, Http], scheme: str) -> None:
-    server, http = tls_server
-    settings = IcsSettings(name="office", url=server.url.replace("https", scheme))
+def test_webcal_means_https(tls_server: tuple[Hostile, Login], http: Http, scheme: str) -> None:
+    server, login = tls_server
+    settings = IcsSettings(name="office", url=server.url.replace("https", scheme), login=login)
     assert len(IcsSource(settings, http).fetch(None, {}).changed) == 2
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from scheduler.http import Http
+from scheduler.login import Login
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.ics import IcsSettings, IcsSource
 from scheduler.sources.source import Source
@@ -124,7 +125,10 @@ class CaldavWorld:
         self.path = path
         client.make_calendar(path, display_name)
         self.settings = CaldavSettings(
-            name="office", url=proxy.url + path[1:], username=client.user, password=client.password, timeout=10
+            name="office",
+            url=proxy.url + path[1:],
+            login=Login(username=client.user, password=client.password),
+            timeout=10,
         )
         self.source: Source = CaldavSource(self.settings)
 
