@@ -1,14 +1,10 @@
-"""The three questions that a CalDAV server is asked: properties, what has changed, and objects.
-
-Hrefs are decoded paths, since servers encode one and the same path in several ways.
-"""
+"""The three questions that a CalDAV server is asked: properties, what has changed, and objects."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from caldav.collection import Calendar
 from caldav.davclient import DAVClient
@@ -17,25 +13,7 @@ from caldav.lib import error
 from caldav.response import CalendarQueryResult, DAVResponse, PropfindResult
 from lxml import etree
 
-BATCH = 100  # objects asked for at once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """What there is, or has changed: href → etag ("" where the server gives none)."""
-
-    etags: Mapping[str, str]
-    gone: frozenset[str] = frozenset()
-    complete: bool
-    sync_token: str = ""
-
-
-class UselessAnswer(Exception):
-    """A multistatus that lacks what was asked for; the text says what."""
-
-
-def href_of(url: object) -> str:
-    return unquote(urlsplit(str(url)).path)
+from scheduler.sources.dav_sync import Listing, UselessAnswer, href_of
 
 
 def propfind(client: DAVClient, url: str, properties: Sequence[str], depth: int) -> list[PropfindResult]:

@@ -5,35 +5,34 @@ Only in scheduler/sources: caldav and lxml.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from caldav.davclient import DAVClient
 from caldav.elements import dav
 from caldav.lib import error
-from caldav.response import CalendarQueryResult
 
 from scheduler.errors import ProviderError, SourceError, SourceForbidden, SourceUnreadable
 from scheduler.login import STRANGER, Login, Tokens, bearer_of
 from scheduler.sources.caldav_discovery import find_collection
-from scheduler.sources.caldav_requests import (
-    BATCH,
-    Listing,
-    UselessAnswer,
-    all_etags,
-    changes_since,
-    multiget,
-)
+from scheduler.sources.caldav_requests import all_etags, changes_since, multiget
 from scheduler.sources.caldav_session import CaldavSession
+from scheduler.sources.dav_sync import (
+    NO_SUCH_REPORT,
+    TOKEN_REFUSED,
+    Listing,
+    NoSyncCollection,
+    SentObject,
+    TokenRefused,
+    UselessAnswer,
+    fetch_changes,
+)
 from scheduler.sources.refusal import refusal, without_token
-from scheduler.sources.source import Fetched, FetchedObject, SourceState, hash_of, usable
+from scheduler.sources.source import Fetched, SourceState, hash_of, usable
 from scheduler.wire import host_of
 
-# Besides 403 with its precondition; 500 is Xandikos' answer to a token that isn't one of its own.
-_TOKEN_REFUSED = (400, 409, 410, 412, 418, 500, 507)
-_NO_SUCH_REPORT = (400, 405, 415, 422, 501)
 _NOTHING_CHANGED = "nothing is changed until its answers are right again"
 
 
@@ -47,13 +46,6 @@ class CaldavSettings:
     login: Login = STRANGER
     timeout: int = 20  # seconds, of each wait
     deadline: float = 60.0  # seconds, of a whole fetch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
-    changed: tuple[FetchedObject, ...]
-    gone: frozenset[str]
-    faults: tuple[tuple[str, str], ...]
 
 
 class CaldavSource:
@@ -87,23 +79,7 @@ class CaldavSource:
         return self._changes(client, SourceState(asked=self._asked, collection_url=url), known)
 
     def _changes(self, client: DAVClient, last: SourceState, known: Mapping[str, str]) -> Fetched:
-        listing, lists_only = _listed(client, last)
-        wanted = [href for href, etag in listing.etags.items() if not etag or etag != known.get(href)]
-        loaded = _load(client, last.collection_url, wanted, listing)
-        gone = listing.gone | loaded.gone
-        if listing.complete:
-            gone |= known.keys() - listing.etags.keys()
-        # What couldn't be loaded is listed once more if the token stays where it is.
-        sync_token = last.sync_token if loaded.faults else listing.sync_token
-        deleted = tuple(sorted(gone & known.keys()))
-        return Fetched(
-            state=replace(last, sync_token=sync_token, lists_only=lists_only),
-            changed=loaded.changed,
-            deleted=deleted,
-            complete=listing.complete,
-            unchanged=not (loaded.changed or deleted or loaded.faults),
-            faults=loaded.faults,
-        )
+        return fetch_changes(_Collection(client, last.collection_url), last, known)
 
     @contextmanager
     def _client(self) -> Iterator[DAVClient]:
@@ -164,55 +140,28 @@ class CaldavSource:
         )
 
 
-def _listed(client: DAVClient, last: SourceState) -> tuple[Listing, bool]:
-    """The changes since the last fetch, or everything; and whether the server can only do the latter."""
-    url = last.collection_url
-    if last.lists_only:
-        return all_etags(client, url), True
-    try:
-        return _changes_or_everything(client, url, last.sync_token), False
-    except error.DAVError as failed:
-        if dav.SupportedReport.tag not in failed.preconditions and failed.status not in _NO_SUCH_REPORT:
-            raise
-    return all_etags(client, url), True
+class _Collection:
+    """The calendar at ``url``, as dav_sync asks it."""
 
+    def __init__(self, client: DAVClient, url: str) -> None:
+        self._client = client
+        self._url = url
 
-def _changes_or_everything(client: DAVClient, url: str, sync_token: str) -> Listing:
-    if sync_token:
+    def changes_since(self, sync_token: str) -> Listing:
         try:
-            return changes_since(client, url, sync_token)
+            return changes_since(self._client, self._url, sync_token)
         except error.DAVError as failed:
-            if dav.ValidSyncToken.tag not in failed.preconditions and failed.status not in _TOKEN_REFUSED:
-                raise
-    return changes_since(client, url, "")
+            if sync_token and (dav.ValidSyncToken.tag in failed.preconditions or failed.status in TOKEN_REFUSED):
+                raise TokenRefused from None
+            if dav.SupportedReport.tag in failed.preconditions or failed.status in NO_SUCH_REPORT:
+                raise NoSyncCollection from None
+            raise
 
+    def everything(self) -> Listing:
+        return all_etags(self._client, self._url)
 
-def _load(client: DAVClient, url: str, hrefs: list[str], listing: Listing) -> _Loaded:
-    changed: list[FetchedObject] = []
-    gone: set[str] = set()
-    faults: list[tuple[str, str]] = []
-    for start in range(0, len(hrefs), BATCH):
-        batch = hrefs[start : start + BATCH]
-        answers = multiget(client, url, batch)
-        if not answers.keys() & set(batch):
-            raise UselessAnswer("an answer without any of the objects that were asked for")
-        for href in batch:
-            found = _read(href, answers.get(href), listing.etags[href])
-            if isinstance(found, FetchedObject):
-                changed.append(found)
-            elif found:
-                faults.append((href, found))
-            else:
-                gone.add(href)
-    return _Loaded(changed=tuple(changed), gone=frozenset(gone), faults=tuple(faults))
-
-
-def _read(href: str, answer: CalendarQueryResult | None, listed_etag: str) -> FetchedObject | str | None:
-    """The object; or what is wrong with the answer; or None where it has been deleted since it was listed."""
-    if answer is None:
-        return "the server doesn't answer for it"
-    if answer.status == 404:
-        return None
-    if not (answer.calendar_data or "").strip():
-        return "the server sends nothing of its content"
-    return FetchedObject(href=href, etag=answer.etag or listed_etag, data=(answer.calendar_data or "").encode())
+    def load(self, hrefs: Sequence[str]) -> Mapping[str, SentObject]:
+        return {
+            href: SentObject(status=one.status, etag=one.etag or "", data=(one.calendar_data or "").encode())
+            for href, one in multiget(self._client, self._url, hrefs).items()
+        }
