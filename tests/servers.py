@@ -121,8 +121,18 @@ class Client:
         )
         self.ask("MKCALENDAR", path, body.encode(), {"Content-Type": "text/xml"})
 
+    def make_address_book(self, path: str, display_name: str = "") -> None:
+        name = f"<D:displayname>{display_name}</D:displayname>" if display_name else ""
+        body = (
+            '<D:mkcol xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><D:set><D:prop>'
+            f"<D:resourcetype><D:collection/><C:addressbook/></D:resourcetype>{name}"
+            "</D:prop></D:set></D:mkcol>"
+        )
+        self.ask("MKCOL", path, body.encode(), {"Content-Type": "text/xml"})
+
     def put(self, path: str, data: bytes) -> None:
-        self.ask("PUT", path, data, {"Content-Type": "text/calendar; charset=utf-8"})
+        kind = "text/vcard" if path.endswith(".vcf") else "text/calendar"
+        self.ask("PUT", path, data, {"Content-Type": f"{kind}; charset=utf-8"})
 
     def delete(self, path: str) -> None:
         self.ask("DELETE", path)

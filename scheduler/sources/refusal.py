@@ -15,8 +15,8 @@ _GONE = (404, 410)
 _NOT_NOW = (408, 425, 429)
 
 
-def refusal(name: str, host: str, status: int) -> SourceError:
-    """The error for an answer that isn't a success."""
+def refusal(name: str, host: str, status: int, *, what: str = "calendar") -> SourceError:
+    """The error for an answer that isn't a success; ``what`` was asked for."""
     if status == 401:
         return SourceForbidden(
             name,
@@ -25,13 +25,13 @@ def refusal(name: str, host: str, status: int) -> SourceError:
         )
     if status == 403:
         return SourceForbidden(
-            name, f"{host} forbids it (403)", remedy="let this user read the calendar, or use another user"
+            name, f"{host} forbids it (403)", remedy=f"let this user read the {what}, or use another user"
         )
     if status in _GONE:
-        return SourceUnreadable(name, f"{host} has no calendar at this address ({status})", remedy="check its url")
+        return SourceUnreadable(name, f"{host} has no {what} at this address ({status})", remedy="check its url")
     if status in _NOT_NOW or status >= 500:
         return SourceUnreachable(name, f"{host} answers {status}", remedy="it is tried again later")
-    return SourceUnreadable(name, f"{host} answers {status} instead of a calendar", remedy="check its url")
+    return SourceUnreadable(name, f"{host} answers {status} instead of the {what}", remedy="check its url")
 
 
 def without_token(name: str, error: ProviderError) -> SourceError:

@@ -8,7 +8,7 @@ import pytest
 
 from scheduler.http import Http, HttpSettings
 from tests.servers import Client, Proxy, radicale, xandikos
-from tests.sources.worlds import CaldavWorld, FeedWorld, FileWorld, World
+from tests.sources.worlds import CaldavWorld, CarddavWorld, DavWorld, FeedWorld, FileWorld, World
 
 _USERS = {"alice": "secret", "bob": "other", "dave": "fresh"}
 _numbers = count(1)
@@ -48,6 +48,20 @@ def xandikos_world(xandikos_client: Client) -> Iterator[CaldavWorld]:
 
 
 @pytest.fixture
+def radicale_book(radicale_client: Client, http: Http) -> Iterator[CarddavWorld]:
+    name = f"team{next(_numbers)}"
+    with Proxy(radicale_client.url) as proxy:
+        yield CarddavWorld(proxy, radicale_client, f"/alice/{name}/", name.title(), http)
+
+
+@pytest.fixture
+def xandikos_book(xandikos_client: Client, http: Http) -> Iterator[CarddavWorld]:
+    name = f"team{next(_numbers)}"
+    with Proxy(xandikos_client.url) as proxy:
+        yield CarddavWorld(proxy, xandikos_client, f"/user/contacts/{name}/", name.title(), http)
+
+
+@pytest.fixture
 def feed_world(http: Http) -> Iterator[FeedWorld]:
     with Proxy("") as proxy:
         yield FeedWorld(proxy, http)
@@ -58,17 +72,27 @@ def file_world(tmp_path: Path, http: Http) -> FileWorld:
     return FileWorld(tmp_path / "office.ics", http)
 
 
-@pytest.fixture(params=["file", "feed", "radicale", "xandikos"])
+_DAV = ["radicale_world", "xandikos_world", "radicale_book", "xandikos_book"]
+
+
+@pytest.fixture(params=["file_world", "feed_world", *_DAV])
 def world(request: pytest.FixtureRequest) -> World:
-    """One calendar of each kind."""
-    found: World = request.getfixturevalue(f"{request.param}_world")
+    """One calendar or address book of each kind."""
+    found: World = request.getfixturevalue(request.param)
     return found
 
 
-@pytest.fixture(params=["feed", "radicale", "xandikos"])
-def served_world(request: pytest.FixtureRequest) -> FeedWorld | CaldavWorld:
-    """One calendar of each kind that is behind HTTP."""
-    found: FeedWorld | CaldavWorld = request.getfixturevalue(f"{request.param}_world")
+@pytest.fixture(params=["feed_world", *_DAV])
+def served_world(request: pytest.FixtureRequest) -> FeedWorld | DavWorld:
+    """One calendar or address book of each kind that is behind HTTP."""
+    found: FeedWorld | DavWorld = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(params=_DAV)
+def dav_world(request: pytest.FixtureRequest) -> DavWorld:
+    """One calendar and one address book on each server."""
+    found: DavWorld = request.getfixturevalue(request.param)
     return found
 
 

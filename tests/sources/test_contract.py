@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.errors import SourceForbidden, SourceUnreachable, SourceUnreadable
 from scheduler.sources.source import Fetched, SourceState
-from tests.sources.worlds import CaldavWorld, FeedWorld, World, calendar, event
+from tests.sources.worlds import DavWorld, FeedWorld, World, calendar, event
 
 LOGIN_PAGE = b"<!doctype html><html><head><title>Sign in</title></head><body><br>Please sign in</body></html>"
 STRICT_LOGIN_PAGE = b'<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Please sign in</p></body></html>'
@@ -59,8 +59,8 @@ def test_the_first_fetch_brings_every_event(world: World) -> None:
     assert fetched.complete
     assert not fetched.unchanged
     assert store.data.keys() == {world.href("a"), world.href("b")}
-    assert b"SUMMARY:Call a" in store.data[world.href("a")]
-    assert b"SUMMARY:Call b" not in store.data[world.href("a")]
+    assert b":Call a" in store.data[world.href("a")]
+    assert b":Call b" not in store.data[world.href("a")]
 
 
 def test_an_empty_calendar_is_no_failure(world: World) -> None:
@@ -176,7 +176,7 @@ def test_an_answer_that_is_not_a_calendar_is_a_failure_and_deletes_nothing(
     ],
 )
 def test_each_http_error_has_its_meaning_and_deletes_nothing(
-    served_world: FeedWorld | CaldavWorld, status: int, expected: type[Exception]
+    served_world: FeedWorld | DavWorld, status: int, expected: type[Exception]
 ) -> None:
     store = filled(served_world)
     served_world.proxy.answer_everything(status, LOGIN_PAGE, "text/html")
@@ -186,7 +186,7 @@ def test_each_http_error_has_its_meaning_and_deletes_nothing(
     assert store.fetch().unchanged
 
 
-def test_nothing_changed_costs_one_request(served_world: FeedWorld | CaldavWorld) -> None:
+def test_nothing_changed_costs_one_request(served_world: FeedWorld | DavWorld) -> None:
     store = filled(served_world)
     served_world.proxy.seen.clear()
     store.fetch()

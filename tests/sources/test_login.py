@@ -1,4 +1,4 @@
-"""Each kind of login, to a feed and to a CalDAV server that demand it."""
+"""Each kind of login, to a feed, a calendar and an address book that demand it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from scheduler.kept_token import KeptToken
 from scheduler.login import Login
 from scheduler.oauth import TokenSettings, TokenSource
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
+from scheduler.sources.carddav_server import CarddavSettings, CarddavSource
 from scheduler.sources.ics import IcsSettings, IcsSource
 from scheduler.sources.source import Source
 from tests.gates import BasicGate, BearerGate, DigestGate, RotatingTokens
 from tests.hostile import Hostile, answer, make_certificates, refused_url
 from tests.servers import Client, Proxy, Reply, Seen, radicale
-from tests.sources.worlds import CaldavWorld, FeedWorld, calendar, event
+from tests.sources.worlds import DavWorld, FeedWorld, calendar, event
 
 Gate = Callable[[Seen], Reply | None]
 PASSWORD = "sésame, ouvre-toi"
 
 
 class Office:
-    """A calendar with one event behind a gate, and sources that log in there."""
+    """Something with one object behind a gate, and sources that log in there."""
 
-    def __init__(self, world: FeedWorld | CaldavWorld, http: Http) -> None:
+    def __init__(self, world: FeedWorld | DavWorld, http: Http) -> None:
         self._http = http
         self._serve = world.proxy.instead
-        self._caldav = world.settings if isinstance(world, CaldavWorld) else None
+        self._dav = world.settings if isinstance(world, DavWorld) else None
         self.proxy = world.proxy
         world.write("a")
 
@@ -42,16 +43,18 @@ class Office:
 
     def source(self, login: Login) -> Source:
         tokens = TokenSource(login.oauth, self._http, SystemClock()) if login.oauth else None
-        if self._caldav:
-            return CaldavSource(replace(self._caldav, login=login), tokens)
+        if isinstance(self._dav, CaldavSettings):
+            return CaldavSource(replace(self._dav, login=login), tokens)
+        if isinstance(self._dav, CarddavSettings):
+            return CarddavSource(replace(self._dav, login=login), self._http, tokens)
         return IcsSource(
             IcsSettings(name="office", url=self.proxy.url + "feed.ics", login=login), self._http, tokens
         )
 
 
-@pytest.fixture(params=["feed", "xandikos"])
+@pytest.fixture(params=["feed_world", "xandikos_world", "xandikos_book"])
 def office(request: pytest.FixtureRequest, http: Http) -> Office:
-    return Office(request.getfixturevalue(f"{request.param}_world"), http)
+    return Office(request.getfixturevalue(request.param), http)
 
 
 def requests_of_a_second_fetch(office: Office, source: Source) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from scheduler.http import Http
 from scheduler.login import Login
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
+from scheduler.sources.carddav_server import CarddavSettings, CarddavSource
 from scheduler.sources.ics import IcsSettings, IcsSource
-from scheduler.sources.source import Source
+from scheduler.sources.source import Fetched, Source
 from tests.servers import Client, Proxy, Reply, Seen
 
 
@@ -29,6 +31,11 @@ def event(uid: str, summary: str = "Call Ann Example") -> bytes:
 def calendar(*events: bytes) -> bytes:
     head = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example.com//tests//EN\r\n"
     return head + b"".join(events) + b"END:VCALENDAR\r\n"
+
+
+def card(uid: str, name: str = "Ann Example", number: str = "+32 468 37 39 01") -> bytes:
+    lines = ["BEGIN:VCARD", "VERSION:3.0", f"UID:{uid}", f"FN:{name}", f"N:{name};;;;", f"TEL;TYPE=CELL:{number}"]
+    return "\r\n".join([*lines, "END:VCARD", ""]).encode()
 
 
 class World(Protocol):
@@ -116,30 +123,35 @@ class FeedWorld:
         return Reply(status=200, headers=headers, body=body)
 
 
-class CaldavWorld:
-    """A calendar of its own on a CalDAV server, seen through a proxy."""
+class DavWorld:
+    """A collection of its own on a server, seen through a proxy."""
 
-    def __init__(self, proxy: Proxy, client: Client, path: str, display_name: str) -> None:
+    ending: str
+    settings: CaldavSettings | CarddavSettings
+    source: Source
+
+    def __init__(self, proxy: Proxy, client: Client, path: str) -> None:
         self.proxy = proxy
         self.client = client
         self.path = path
-        client.make_calendar(path, display_name)
-        self.settings = CaldavSettings(
-            name="office",
-            url=proxy.url + path[1:],
-            login=Login(username=client.user, password=client.password),
-            timeout=10,
-        )
-        self.source: Source = CaldavSource(self.settings)
+        self.url = proxy.url + path[1:]
+        self.login = Login(username=client.user, password=client.password)
 
     def write(self, uid: str, summary: str = "Call Ann Example") -> None:
-        self.client.put(self.href(uid), calendar(event(uid, summary)))
+        self.client.put(self.href(uid), self.text(uid, summary))
+
+    def text(self, uid: str, summary: str) -> bytes:
+        raise NotImplementedError
+
+    def source_with(self, **changes: Any) -> Source:
+        """One of other settings."""
+        raise NotImplementedError
 
     def remove(self, uid: str) -> None:
         self.client.delete(self.href(uid))
 
     def href(self, uid: str) -> str:
-        return f"{self.path}{uid}.ics"
+        return f"{self.path}{uid}{self.ending}"
 
     def go_down(self) -> None:
         self.proxy.break_down()
@@ -151,3 +163,56 @@ class CaldavWorld:
         self.proxy.break_down()
         self.proxy.pass_on()
         self.proxy.mend()
+
+
+class CaldavWorld(DavWorld):
+    """A calendar on a CalDAV server."""
+
+    ending = ".ics"
+
+    def __init__(self, proxy: Proxy, client: Client, path: str, display_name: str) -> None:
+        super().__init__(proxy, client, path)
+        client.make_calendar(path, display_name)
+        self.settings: CaldavSettings = CaldavSettings(name="office", url=self.url, login=self.login, timeout=10)
+        self.source = self.source_with()
+
+    def text(self, uid: str, summary: str) -> bytes:
+        return calendar(event(uid, summary))
+
+    def source_with(self, **changes: Any) -> Source:
+        return CaldavSource(replace(self.settings, **changes))
+
+
+class CarddavWorld(DavWorld):
+    """An address book on a CardDAV server; a summary is the name on the card."""
+
+    ending = ".vcf"
+
+    def __init__(self, proxy: Proxy, client: Client, path: str, display_name: str, http: Http) -> None:
+        super().__init__(proxy, client, path)
+        client.make_address_book(path, display_name)
+        self._http = http
+        self.settings: CarddavSettings = CarddavSettings(name="office", url=self.url, login=self.login)
+        self.source = self.source_with()
+
+    def text(self, uid: str, summary: str) -> bytes:
+        return card(uid, summary)
+
+    def source_with(self, **changes: Any) -> Source:
+        return CarddavSource(replace(self.settings, **changes), self._http)
+
+
+def etags(*fetched: Fetched) -> dict[str, str]:
+    return {one.href: one.etag for each in fetched for one in each.changed}
+
+
+def first_fetch(world: DavWorld, *uids: str) -> Fetched:
+    for uid in uids:
+        world.write(uid)
+    fetched = world.source.fetch(None, {})
+    world.proxy.seen.clear()
+    return fetched
+
+
+def is_report(seen: Seen, kind: bytes) -> bool:
+    return seen.method == "REPORT" and kind in seen.body
