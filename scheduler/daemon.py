@@ -22,15 +22,23 @@ from scheduler.duties.command import CommandDuty, call_now
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.replan import ReplanDuty
-from scheduler.duties.sync import SyncDuty, Synced
+from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
 from scheduler.errors import CallSchedulerError, NumberError
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim
+from scheduler.ledger.collections import ADDRESS_BOOK
 from scheduler.ledger.life import recover
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.loop import Loop
-from scheduler.parts import ProviderLink, calendars_http, plan_rules, synced_calendars
+from scheduler.parts import (
+    ProviderLink,
+    calendars_http,
+    contact_sources,
+    plan_rules,
+    synced_books,
+    synced_calendars,
+)
 from scheduler.phone import read_number
 from scheduler.serving import ServerThread, base_url, listen
 from scheduler.systemd import notify, watchdog_interval
@@ -122,12 +130,10 @@ class Daemon:
         self._http = self._parts.enter_context(closing(calendars_http()))
         self._link = self._retired = ProviderLink(config.provider, self._clock)
         self._parts.callback(self._close_links)
-        self._contacts = ContactsDuty(config.contacts, config.number_types)
+        self._contacts = ContactsDuty(contact_sources(config, self._http, ledger), config.number_types)
         self._replan = ReplanDuty(self._ledger, plan_rules(config))
         self._collect = CollectDuty(self._ledger, self._link.client, config.policy)
-        self._sync = SyncDuty(
-            self._ledger, synced_calendars(config.calendars, self._http), self._clock, self._take_over
-        )
+        self._sync = SyncDuty(self._ledger, self._collections(config), self._clock, self._take_over)
         self._parts.callback(self._sync.close)
         self._replanning = Loop("replan", self._replan_now, _REPLAN_EVERY)
         self._collecting = Loop("collect", self._collect_now, config.provider.cdr_every)
@@ -178,6 +184,7 @@ class Daemon:
         ):
             if old != new:
                 log.warning("%s changes at the next restart", name)
+        corrected = [name for name, login in config.logins.items() if self._config.logins.get(name) != login]
         self._config = config
         # The link before the last is in nobody's hands any more: a request is over long before another reload.
         self._retired.close()
@@ -186,11 +193,17 @@ class Daemon:
         self._place.policy = self._collect.policy = config.policy
         self._place.barring = config.barring
         self._collecting.every = config.provider.cdr_every
-        self._contacts = ContactsDuty(config.contacts, config.number_types, before=self._contacts)
+        sources = contact_sources(config, self._http, self._ledger)
+        self._contacts = ContactsDuty(sources, config.number_types, before=self._contacts)
         self._contacts.run_once()
-        self._sync.calendars = synced_calendars(config.calendars, self._http)
+        self._sync.calendars = self._collections(config)
+        self._sync.try_again(corrected)
         self._replan.use(plan_rules(config), self._contacts.contacts, whole=self._contacts.whole)
         self._replanning.wake()
+
+    def _collections(self, config: Config) -> tuple[SyncedCalendar, ...]:
+        """What is kept in step: the calendars, and the address books."""
+        return (*synced_calendars(config.calendars, self._http), *synced_books(config.books, self._http))
 
     def _listen(self) -> str:
         """Take callbacks before anything is placed; the URL that attempts' references are appended to."""
@@ -215,7 +228,10 @@ class Daemon:
 
     def _take_over(self, fetched: Sequence[Synced]) -> None:
         """After fetches: replan what they changed."""
-        changed = [one.name for one in fetched if one.news and not one.problem]
+        news = [one.name for one in fetched if one.news and not one.problem]
+        changed = [name for name in news if not name.startswith(ADDRESS_BOOK)]
+        if len(changed) < len(news):
+            self._reload_contacts()
         if not changed:
             return
         try:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from scheduler.callout.client import CalloutClient
 from scheduler.clock import Clock, SystemClock
-from scheduler.config import CalendarConfig, Config, ProviderConfig
+from scheduler.config import BookConfig, CalendarConfig, Config, ProviderConfig
+from scheduler.database import Database
+from scheduler.duties.address_book import FetchedBook, StoredBook
+from scheduler.duties.contacts import ContactSource
 from scheduler.duties.replan import PlanRules
 from scheduler.duties.sync import SyncedCalendar
 from scheduler.errors import SourceForbidden
@@ -15,6 +18,7 @@ from scheduler.http import Http, HttpSettings
 from scheduler.login import Login, Tokens
 from scheduler.oauth import TokenSource
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
+from scheduler.sources.carddav_server import CarddavSource
 from scheduler.sources.ics import IcsSource
 from scheduler.sources.source import Fetched, Source, SourceState
 
@@ -38,7 +42,7 @@ def calendars_http() -> Http:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedSource:
-    """A calendar whose secrets this user can't read: a login without them would count as a wrong one."""
+    """One whose secrets this user can't read: a login without them would count as a wrong one."""
 
     name: str
 
@@ -67,6 +71,29 @@ def synced_calendars(calendars: Iterable[CalendarConfig], http: Http) -> tuple[S
     return tuple(
         SyncedCalendar(source=build_source(one, http), every=one.every, settings=one.digest) for one in calendars
     )
+
+
+def synced_books(books: Iterable[BookConfig], http: Http) -> tuple[SyncedCalendar, ...]:
+    return tuple(
+        SyncedCalendar(source=_book_source(one, http), every=one.every, settings=one.digest) for one in books
+    )
+
+
+def _book_source(book: BookConfig, http: Http) -> Source:
+    if book.locked:
+        return LockedSource(name=book.source.name)
+    return CarddavSource(book.source, http, tokens_for(book.source.login, http))
+
+
+def contact_sources(config: Config, http: Http, ledger: Database | None) -> tuple[ContactSource, ...]:
+    """Files, and address books as the ledger keeps them; without a ledger they are fetched."""
+    books: list[ContactSource] = []
+    for book, synced in zip(config.books, synced_books(config.books, http), strict=True):
+        if ledger is None:
+            books.append(FetchedBook(synced, name=book.name, region=config.company.region))
+        else:
+            books.append(StoredBook(synced, name=book.name, region=config.company.region, ledger=ledger))
+    return (*config.contacts, *books)
 
 
 def plan_rules(config: Config) -> PlanRules:

@@ -19,6 +19,8 @@ from scheduler.gateway.settings import Behaviour, Fault, FaultKind, LineScript
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import select_collections
 from scheduler.serving import listen
+from tests.servers import Client, radicale
+from tests.sources.worlds import card
 from tests.world import World, await_true, soon, whole_world
 
 
@@ -183,3 +185,55 @@ def test_a_token_that_expired_costs_one_attempt_and_no_ring(tmp_path: Path) -> N
         await_true(lambda: len(world.ended()) == 1)
         next(daemon, None)
         assert [(call.outcome, call.attempts) for call in world.calls()] == [(Outcome.ANSWERED, 2)]
+
+
+def with_book(world: World, url: str, password: str = "book-password") -> None:
+    """The company's contacts come from an address book at ``url`` alone."""
+    (world.folder / "book-password").write_text(password)
+    book = f"""
+name = "customers"
+carddav = "{url}"
+username = "ann"
+password = {{ file = "book-password" }}
+every = "200 ms"
+"""
+    world.configure(lambda text: text.replace('file = "customers.csv"\n', book))
+
+
+def test_a_card_that_is_written_makes_a_waiting_event_ring_without_a_restart(world: World, tmp_path: Path) -> None:
+    with radicale(tmp_path / "radicale", {"ann": "book-password"}) as url:
+        client = Client(url=url, user="ann", password="book-password")
+        client.make_address_book("/ann/customers/")
+        client.put("/ann/customers/bea.vcf", card("bea", "Bea Maes"))
+        with_book(world, url)
+        at = soon(3600)
+        world.put("one", at, summary="Call Anna Janssens")
+        for _ in daemon_of(world):
+            await_true(lambda: _problem(world) == "" and not world.calls())
+            client.put("/ann/customers/anna.vcf", card("anna", "Anna Janssens", "0468 37 39 01"))
+            await_true(lambda: len(world.calls()) == 1)
+    for _ in daemon_of(world):  # the server is away by now
+        await_true(lambda: "address book customers" in _problems(world))
+        assert [(call.state, call.due_at) for call in world.calls()] == [(State.PLANNED, at)]
+
+
+def test_a_login_that_was_corrected_is_tried_at_once(world: World, tmp_path: Path) -> None:
+    with radicale(tmp_path / "radicale", {"ann": "book-password"}) as url:
+        client = Client(url=url, user="ann", password="book-password")
+        client.make_address_book("/ann/customers/")
+        client.put("/ann/customers/anna.vcf", card("anna", "Anna Janssens", "0468 37 39 01"))
+        with_book(world, url, password="wrong")
+        world.put("one", soon(3600))
+        # At this interval the next try after a refusal would be hours away.
+        text = world.config.read_text().replace('password" }\nevery = "200 ms"', 'password" }\nevery = "1 h"')
+        world.config.write_text(text)
+        for daemon in daemon_of(world):
+            await_true(lambda: "address book customers" in _problems(world))
+            (world.folder / "book-password").write_text("book-password")
+            daemon.use(read_config(world.config))
+            await_true(lambda: len(world.calls()) == 1)
+
+
+def _problems(world: World) -> dict[str, str]:
+    with closing(open_ledger(world.folder / "ledger.db", read_only=True)) as ledger:
+        return {row.name: row.problem for row in ledger.read(select_collections) if row.problem}

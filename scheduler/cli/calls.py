@@ -21,7 +21,7 @@ from scheduler.errors import Problem
 from scheduler.ledger.appointments import select_keys_ever
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import select_calls
-from scheduler.ledger.collections import select_collections
+from scheduler.ledger.collections import select_collections, title_of
 from scheduler.ledger.vanished import select_held_ids
 
 
@@ -79,12 +79,13 @@ def _stories(
 
 
 def calendar_problems(connection: Connection) -> tuple[Problem, ...]:
-    """The calendars whose last fetch failed: their appointments may be older than they look."""
+    """The calendars and address books whose last fetch failed: they may be older than they look."""
     return tuple(
         Problem(
-            where=f"calendar {row.name}",
+            where=title_of(row.name),
             what=f"{row.problem}; failure {row.failures} in a row, last read well "
-            + (f"{row.good_at:%Y-%m-%d %H:%M} UTC" if row.good_at else "never"),
+            + (f"{row.good_at:%Y-%m-%d %H:%M} UTC" if row.good_at else "never")
+            + ("; the login is tried ever more rarely, so that the account isn't locked" if row.forbidden else ""),
         )
         for row in select_collections(connection)
         if row.problem

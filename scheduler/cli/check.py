@@ -23,10 +23,13 @@ from scheduler.clock import SystemClock
 from scheduler.config import CalendarConfig, Config, read_config
 from scheduler.duration import spell_duration
 from scheduler.duties.brake import hold_problems
+from scheduler.duties.contacts import ContactsDuty
 from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
 from scheduler.http import Http, urllib3_flavour
 from scheduler.ledger.lock import held_lock
 from scheduler.parts import ProviderLink, build_source, calendars_http
+
+_MOST_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +78,9 @@ def _findings(config_path: Path) -> Iterator[Finding]:
     names = ", ".join(calendar.name for calendar in config.calendars)
     yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid; calendars: {names or 'none'}")
     yield Finding(subject="versions", fine=True, text=f"tzdata {use_packaged_tzdata()}, {urllib3_flavour()}")
-    contacts = read_contacts(config)
-    for source in config.contacts:
-        yield Finding(
-            subject=f"contacts {source.name}",
-            fine=True,
-            text=f"{contacts.count(source.name)} contacts read",
-        )
+    contacts = read_contacts(config, ledger=None)
+    for name in (*(one.name for one in config.contacts), *(one.name for one in config.books)):
+        yield _look_at_contacts(contacts, name)
     yield from (
         Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
         for problem in contacts.problems
@@ -93,6 +92,15 @@ def _findings(config_path: Path) -> Iterator[Finding]:
             yield from _look_at_calendar(config, calendar, contacts.contacts, http)
     yield _look_at_provider(config)
     yield from _look_at_ledger(config)
+
+
+def _look_at_contacts(contacts: ContactsDuty, name: str) -> Finding:
+    text = f"{contacts.count(name)} contacts read"
+    mute = [str(one) for one in contacts.without_number(name)]
+    if mute:
+        more = f" and {len(mute) - _MOST_NAMES} more" if len(mute) > _MOST_NAMES else ""
+        text += f"; {len(mute)} without a number that can be called: {'; '.join(mute[:_MOST_NAMES])}{more}"
+    return Finding(subject=f"contacts {name}", fine=True, text=text)
 
 
 def _look_at_calendar(

@@ -21,7 +21,7 @@ from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.vanished import select_held_calls
-from scheduler.parts import calendars_http, plan_rules, synced_calendars
+from scheduler.parts import calendars_http, contact_sources, plan_rules, synced_calendars
 
 
 def drop_to_owner(ledger: Path) -> None:
@@ -61,16 +61,18 @@ def ledger_to_hold(config: Config) -> Iterator[Database | None]:
             yield stack.enter_context(closing(open_ledger(config.ledger)))
 
 
-def read_contacts(config: Config) -> ContactsDuty:
-    duty = ContactsDuty(config.contacts, config.number_types)
-    duty.run_once()
-    return duty
+def read_contacts(config: Config, ledger: Database | None) -> ContactsDuty:
+    """The contacts, address books as the ledger keeps them; without a ledger they are fetched."""
+    with closing(calendars_http()) as http:
+        duty = ContactsDuty(contact_sources(config, http, ledger), config.number_types)
+        duty.run_once()
+        return duty
 
 
 def view(config: Config, ledger: Database | None, *, start: datetime, end: datetime) -> View:
     """What the calendars hold in a window, beside what the ledger holds."""
     use_packaged_tzdata()
-    contacts = read_contacts(config)
+    contacts = read_contacts(config, ledger)
     now = SystemClock().now()
     with closing(calendars_http()) as http:
         found = look(

@@ -26,7 +26,7 @@ from scheduler.duties.replan import ReplanDuty
 from scheduler.duties.sync import SyncDuty, Synced
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import select_call
-from scheduler.parts import calendars_http, plan_rules, synced_calendars
+from scheduler.parts import calendars_http, plan_rules, synced_books, synced_calendars
 
 _PATIENCE = timedelta(minutes=3)
 
@@ -82,7 +82,8 @@ def _ask_daemon(config: Config, accept: str | None) -> dict[str, Any]:
 def _sync_here(config: Config, ledger: Database, accept: str | None) -> dict[str, Any]:
     use_packaged_tzdata()
     replan = ReplanDuty(ledger, plan_rules(config))
-    contacts = read_contacts(config)
+    books = _sync_books(config, ledger)
+    contacts = read_contacts(config, ledger)
     replan.use_contacts(contacts.contacts, whole=contacts.whole)
     clock = SystemClock()
 
@@ -94,7 +95,15 @@ def _sync_here(config: Config, ledger: Database, accept: str | None) -> dict[str
         with closing(duty):
             synced = duty.sync_all() if accept is None else (duty.sync_one(accept),)
     cancelled = () if accept is None else accept_losses(ledger, accept, lambda: replan.run_once(clock.now()))
-    return {"calendars": [one.to_json() for one in synced], "cancelled": cancelled}
+    return {"calendars": [one.to_json() for one in (*books, *synced)], "cancelled": cancelled}
+
+
+def _sync_books(config: Config, ledger: Database) -> tuple[Synced, ...]:
+    """Before the calendars, whose events name the people in them."""
+    with closing(calendars_http()) as http:
+        duty = SyncDuty(ledger, synced_books(config.books, http), SystemClock(), on_fetched=lambda _: None)
+        with closing(duty):
+            return duty.sync_all()
 
 
 def _stories(connection: Connection, call_ids: Iterable[int]) -> list[Story]:

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from scheduler.config.read import read_config, read_gateway_config
-from scheduler.config.settings import CalendarConfig, CallbackConfig, Config, ProviderConfig
+from scheduler.config.settings import BookConfig, CalendarConfig, CallbackConfig, Config, ProviderConfig
 
-__all__ = ["CalendarConfig", "CallbackConfig", "Config", "ProviderConfig", "read_config", "read_gateway_config"]
+__all__ = [
+    "BookConfig",
+    "CalendarConfig",
+    "CallbackConfig",
+    "Config",
+    "ProviderConfig",
+    "read_config",
+    "read_gateway_config",
+]

@@ -27,13 +27,15 @@ from scheduler.config.model import (
 )
 from scheduler.config.problems import Key, Problems
 from scheduler.config.secrets import Secrets
-from scheduler.config.settings import CalendarConfig, CallbackConfig, Config, ProviderConfig
-from scheduler.duties.contacts import ContactSource
+from scheduler.config.settings import BookConfig, CalendarConfig, CallbackConfig, Config, ProviderConfig
+from scheduler.duties.contacts import ContactsFile
 from scheduler.http import HttpSettings
+from scheduler.ledger.collections import ADDRESS_BOOK
 from scheduler.login import Login
 from scheduler.oauth import TokenSettings
 from scheduler.phone import PhoneNumber
 from scheduler.sources.caldav_server import CaldavSettings
+from scheduler.sources.carddav_server import CarddavSettings
 from scheduler.sources.ics import IcsSettings
 
 
@@ -55,7 +57,10 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         policy=_policy(file),
         barring=_barring(file),
         calendars=tuple(_calendar(file, index, places) for index in range(len(file.calendar))),
-        contacts=tuple(_contacts(table, folder, company.region) for table in file.contacts),
+        contacts=tuple(
+            _contacts(table, folder / table.file, company.region) for table in file.contacts if table.file
+        ),
+        books=tuple(_book(table, index, places) for index, table in enumerate(file.contacts) if table.carddav),
         number_types=file.company.number_types,
         provider=_provider(file.provider, file.calling.workers, folder, revealed),
         callback=_callback(file.callback) if file.callback else None,
@@ -91,6 +96,9 @@ def _check_names(file: DaemonFile, problems: Problems) -> None:
     ]
     for entries in (calendars, contacts, emails):
         problems.add_repeated(entries)
+    for key, name in calendars:
+        if name.startswith(ADDRESS_BOOK):
+            problems.add(key, f"{name!r} is how address books are named: choose another beginning")
 
 
 def _company(file: DaemonFile) -> Company:
@@ -173,19 +181,36 @@ def _source(table: CalendarTable, login: Login, folder: Path) -> IcsSettings | C
 
 def _digest(table: CalendarTable) -> str:
     """Changes with what is fetched, not with the login's secrets, the interval or the rules."""
-    where = (str(table.file or ""), table.url or "", table.caldav or "", table.display_name, table.username)
+    return _digest_of(
+        str(table.file or ""), table.url or "", table.caldav or "", table.display_name, table.username
+    )
+
+
+def _digest_of(*where: str) -> str:
     return hashlib.sha256("\n".join(where).encode()).hexdigest()[:16]
 
 
-def _contacts(table: ContactsTable, folder: Path, region: str) -> ContactSource:
+def _contacts(table: ContactsTable, path: Path, region: str) -> ContactsFile:
     name = _contacts_name(table)
-    is_csv = table.format == "csv" or (table.format is None and table.file.suffix.lower() == ".csv")
-    read = (
+    is_csv = table.format == "csv" or (table.format is None and path.suffix.lower() == ".csv")
+    reader = (
         partial(read_csv, name=name, region=region, columns=_columns(table.columns))
         if is_csv
         else partial(read_vcards, name=name, region=region)
     )
-    return ContactSource(name=name, path=folder / table.file, read=read)
+    return ContactsFile(name=name, path=path, reader=reader)
+
+
+def _book(table: ContactsTable, index: int, places: LoginPlaces) -> BookConfig:
+    collection, url = ADDRESS_BOOK + table.name, table.carddav or ""
+    built = build_login(table, ("contacts", index), places, name=collection)
+    return BookConfig(
+        name=table.name,
+        source=CarddavSettings(name=collection, url=url, display_name=table.display_name, login=built.login),
+        every=table.every,
+        digest=_digest_of(url, table.display_name, table.username),
+        locked=built.locked,
+    )
 
 
 def _columns(table: ColumnsTable | None) -> CsvColumns:
@@ -202,7 +227,7 @@ def _columns(table: ColumnsTable | None) -> CsvColumns:
 
 
 def _contacts_name(table: ContactsTable) -> str:
-    return table.name or table.file.name
+    return table.name or (table.file.name if table.file else "")
 
 
 def _provider(table: ProviderTable, workers: int, folder: Path, secrets: Secrets) -> ProviderConfig:

@@ -79,15 +79,30 @@ class ColumnsTable(Table):
     numbers: dict[str, str] = Field(default_factory=dict)  # column → type
 
 
-class ContactsTable(Table):
+class ContactsTable(LoginTable):
     name: str = ""
-    file: Path
+    file: Path | None = None
+    carddav: Url | None = None
+    display_name: str = ""
+    every: Interval = timedelta(minutes=5)
     format: Literal["csv", "vcard"] | None = None
     columns: ColumnsTable | None = None
 
     @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.file is None) == (self.carddav is None):
+            raise ValueError("name one source of the contacts: file or carddav")
+        if self.carddav is not None and not self.name:
+            raise ValueError("name: say what messages call this address book")
+        return self
+
+    @model_validator(mode="after")
     def _known_format(self) -> Self:
-        if self.format is None and self.file.suffix.lower() not in (".csv", ".vcf", ".vcard"):
+        if (
+            self.file is not None
+            and self.format is None
+            and self.file.suffix.lower() not in (".csv", ".vcf", ".vcard")
+        ):
             raise ValueError("format: say csv or vcard, since the file's name doesn't")
         return self
 

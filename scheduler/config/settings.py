@@ -13,10 +13,12 @@ from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.callout.client import CalloutSettings
 from scheduler.calls.barring import Barring
 from scheduler.calls.policy import Policy
-from scheduler.duties.contacts import ContactSource
+from scheduler.duties.contacts import ContactsFile
 from scheduler.http import HttpSettings
+from scheduler.login import Login
 from scheduler.oauth import TokenSettings
 from scheduler.sources.caldav_server import CaldavSettings
+from scheduler.sources.carddav_server import CarddavSettings
 from scheduler.sources.ics import IcsSettings
 
 
@@ -33,6 +35,17 @@ class CalendarConfig:
     @property
     def name(self) -> str:
         return self.rules.collection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookConfig:
+    """One address book: where it is fetched, and how often."""
+
+    name: str
+    source: CarddavSettings
+    every: timedelta
+    digest: str  # of what it is fetched with
+    locked: bool  # its login has a secret that this user can't read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +80,8 @@ class Config:
     policy: Policy
     barring: Barring
     calendars: tuple[CalendarConfig, ...]
-    contacts: tuple[ContactSource, ...]
+    contacts: tuple[ContactsFile, ...]
+    books: tuple[BookConfig, ...]
     number_types: tuple[str, ...]
     provider: ProviderConfig
     callback: CallbackConfig | None
@@ -76,3 +90,9 @@ class Config:
     @property
     def rules(self) -> tuple[CalendarRules, ...]:
         return tuple(calendar.rules for calendar in self.calendars)
+
+    @property
+    def logins(self) -> dict[str, Login]:
+        """By collection."""
+        sources = (*(one.source for one in self.calendars), *(one.source for one in self.books))
+        return {source.name: source.login for source in sources}

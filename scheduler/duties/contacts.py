@@ -1,4 +1,4 @@
-"""Keeping the contacts current: each file is read when it changes, and a failure costs that file alone."""
+"""Keeping the contacts current: each file or address book is read when it changes, and fails for itself alone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol
 
-from scheduler.calendars.contact import Contact, Contacts
+from scheduler.calendars.contact import Contact, Contacts, NoNumber
 from scheduler.errors import Problem, SourceError
-from scheduler.sources.files import FileStamp, read_if_changed
+from scheduler.sources.files import read_if_changed
 
 log = logging.getLogger(__name__)
 
@@ -17,17 +19,49 @@ Reader = Callable[[bytes], tuple[tuple[Contact, ...], tuple[Problem, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContactSource:
+class ReadContacts:
+    """What a source holds; ``stamp`` is what it wants to see again, to tell whether it has changed."""
+
+    contacts: tuple[Contact, ...]
+    problems: tuple[Problem, ...]
+    stamp: Any
+
+
+class ContactSource(Protocol):
+    """A file, or an address book."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def read(self, stamp: Any) -> ReadContacts | None:
+        """Its contacts; None where nothing has changed since ``stamp``, which is None at first.
+
+        :raises SourceError: it can't be read now.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsFile:
     """A contacts file and how its bytes are read."""
 
     name: str
     path: Path
-    read: Reader
+    reader: Reader
+
+    def read(self, stamp: Any) -> ReadContacts | None:
+        """As ``ContactSource.read`` says."""
+        found = read_if_changed(self.path, stamp)
+        if found is None:
+            return None
+        data, stamp = found
+        contacts, problems = self.reader(data)
+        return ReadContacts(contacts=contacts, problems=problems, stamp=stamp)
 
 
 @dataclass(slots=True)
 class _Loaded:
-    stamp: FileStamp | None = None
+    stamp: Any = None
     contacts: tuple[Contact, ...] = ()
     problems: tuple[Problem, ...] = ()
     failure: str = ""
@@ -35,7 +69,7 @@ class _Loaded:
 
 
 class ContactsDuty:
-    """Holds the contacts as last read well; ``contacts`` is replaced whole when a file changes."""
+    """Holds the contacts as last read well; ``contacts`` is replaced whole when a source changes."""
 
     def __init__(
         self,
@@ -44,9 +78,10 @@ class ContactsDuty:
         *,
         before: ContactsDuty | None = None,
     ) -> None:
-        """:param before: what held the contacts until now; where a file can't be read its contacts stay."""
+        """:param before: what held the contacts until now; where a source can't be read its contacts stay."""
         self._sources = sources
         self._type_order = type_order
+        self._reading = Lock()
         known: dict[str, _Loaded] = before._loaded if before else {}
         self._loaded: dict[str, _Loaded] = {
             source.name: _Loaded(contacts=known[source.name].contacts, read=known[source.name].read)
@@ -58,14 +93,15 @@ class ContactsDuty:
 
     def run_once(self) -> bool:
         """Read what changed; True when the contacts are other ones now."""
-        changed = [self._load(source) for source in self._sources]
-        if any(changed):
-            self.contacts = self._all()
-        return any(changed)
+        with self._reading:
+            changed = [self._load(source) for source in self._sources]
+            if any(changed):
+                self.contacts = self._all()
+            return any(changed)
 
     @property
     def whole(self) -> bool:
-        """Whether every file has been read well at least once."""
+        """Whether every source has been read well at least once."""
         return all(loaded.read for loaded in self._loaded.values())
 
     def _all(self) -> Contacts:
@@ -74,7 +110,7 @@ class ContactsDuty:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the files, or with single rows and cards of them."""
+        """What is wrong with the sources, or with single rows and cards of them."""
         failures = [
             Problem(where=f"contacts {name}", what=loaded.failure, remedy="the contacts last read stay in use")
             for name, loaded in self._loaded.items()
@@ -85,24 +121,28 @@ class ContactsDuty:
     def count(self, name: str) -> int:
         return len(self._loaded[name].contacts)
 
+    def without_number(self, name: str) -> tuple[Contact, ...]:
+        """Those of a source that an event may name in vain."""
+        found = self._loaded[name].contacts
+        return tuple(one for one in found if isinstance(self.contacts.number_of(one), NoNumber))
+
     def _load(self, source: ContactSource) -> bool:
         loaded = self._loaded[source.name]
         try:
-            found = read_if_changed(source.path, loaded.stamp)
+            found = source.read(loaded.stamp)
         except SourceError as error:
             loaded.stamp = None  # it is read again, even if it comes back as it was
             self._fail(source, error.reason)
             return False
         if found is None:
             return False
-        data, loaded.stamp = found
-        contacts, loaded.problems = source.read(data)
-        if not contacts:
+        loaded.stamp, loaded.problems = found.stamp, found.problems
+        if not found.contacts:
             # As a file that is just being written: taking it would call off every call by name.
             self._fail(source, "no contact can be read in it")
             return False
-        loaded.contacts, loaded.read, loaded.failure = contacts, True, ""
-        log.info("contacts %s: %d read, %d problems", source.name, len(contacts), len(loaded.problems))
+        loaded.contacts, loaded.read, loaded.failure = found.contacts, True, ""
+        log.info("contacts %s: %d read, %d problems", source.name, len(found.contacts), len(found.problems))
         return True
 
     def _fail(self, source: ContactSource, reason: str) -> None:

@@ -22,6 +22,7 @@ from scheduler.ledger.collections import (
     record_fetched,
     select_collection,
     select_etags,
+    title_of,
     upsert_objects,
 )
 from scheduler.ledger.events import append_event
@@ -37,11 +38,15 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncedCalendar:
-    """A calendar to keep in step with, and how."""
+    """A calendar, or an address book, to keep in step with, and how."""
 
     source: Source
     every: timedelta
     settings: str  # digest of what it is fetched with: other settings start anew
+
+    @property
+    def title(self) -> str:
+        return title_of(self.source.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,13 @@ class SyncDuty:
             raise ValueError(f"no calendar is called {name!r}")
         return self._sync(found)[0]
 
+    def try_again(self, names: Iterable[str]) -> None:
+        """Fetch these at the next tick: the login that was refused has been corrected."""
+        corrected = set(names)
+        for calendar in self.calendars:
+            if calendar.source.name in corrected:
+                self._next_at[_memory_key(calendar)] = self._clock.now()
+
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._record_unchanged()
@@ -173,7 +185,7 @@ class SyncDuty:
             self._hand_on(synced)
             return synced
         except Exception:
-            log.exception("calendar %s: what it says could not be taken over", calendar.source.name)
+            log.exception("%s: what it says could not be taken over", calendar.title)
             # The ledger may know nothing of this try: without this the next tick would try again.
             self._next_at[_memory_key(calendar)] = self._clock.now() + calendar.every
             return Synced(name=calendar.source.name, problem="could not be taken over: see the log")
@@ -203,11 +215,11 @@ class SyncDuty:
             self._note_unchanged(calendar, fetched.state, now)
             return Synced(name=name)
         for href, reason in fetched.faults:
-            log.warning("calendar %s, %s: %s", name, href, reason)
+            log.warning("%s, %s: %s", calendar.title, href, reason)
         self._record_unchanged()
         self._ledger.write(_store, calendar, fetched, stored, now, anew=before is None)
         if before and before.failures:
-            log.info("calendar %s: fetched again after %d failures", name, before.failures)
+            log.info("%s: fetched again after %d failures", calendar.title, before.failures)
         return Synced(
             name=name,
             changed=len(fetched.changed),
@@ -235,7 +247,7 @@ class SyncDuty:
         forbidden = isinstance(error, SourceForbidden)
         self._record_unchanged()
         failures = self._ledger.write(record_failed, name, calendar.settings, problem, now, forbidden=forbidden)
-        log.warning("calendar %s: %s; failure %d in a row", name, problem, failures)
+        log.warning("%s: %s; failure %d in a row", calendar.title, problem, failures)
         return Synced(name=name, problem=problem)
 
 

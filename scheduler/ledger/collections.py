@@ -11,9 +11,12 @@ from scheduler.database import Connection, Row, read_instant, read_optional_inst
 _COLUMNS = "name, settings, state, good_at, planned_at, tried_with, tried_at, failures, problem, forbidden"
 
 
+ADDRESS_BOOK = "address book "  # how the names of address books begin, and those of calendars don't
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """How the fetches of one calendar went."""
+    """How the fetches of one calendar or address book went."""
 
     name: str
     settings: str  # digest of what the objects were fetched with: another server's token is worth nothing
@@ -34,6 +37,11 @@ class StoredObject:
     href: str
     etag: str
     data: bytes
+
+
+def title_of(name: str) -> str:
+    """What people call a collection: an address book's name says what it is."""
+    return name if name.startswith(ADDRESS_BOOK) else f"calendar {name}"
 
 
 def select_collection(connection: Connection, name: str) -> Collection | None:

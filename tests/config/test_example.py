@@ -104,8 +104,15 @@ def _get(table: Any, name: str) -> Any:
 def _opened() -> DaemonFile:
     """The whole file with all its comments opened; of a calendar's sources and logins one each is left."""
     others = ("url", "file", "password", "token")
-    calendar = {name: value for name, value in OPENED["calendar"][0].items() if name not in others}
-    return DaemonFile.model_validate({**OPENED, "calendar": [calendar]}, context={"region": "BE"})
+    calendar = _without(OPENED["calendar"][0], others)
+    contacts = [_without(table, ("password", "token")) for table in OPENED["contacts"]]
+    return DaemonFile.model_validate(
+        {**OPENED, "calendar": [calendar], "contacts": contacts}, context={"region": "BE"}
+    )
+
+
+def _without(table: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in table.items() if name not in names}
 
 
 def _told_default(name: str, value: str) -> str:

@@ -106,3 +106,34 @@ def test_a_user_who_cant_read_the_secrets_doesnt_log_in_without_them(tmp_path: P
 @pytest.mark.parametrize("lines", ['token = { file = "secret" }', OAUTH + 'refresh_token = { file = "secret" }'])
 def test_no_login_is_in_what_a_log_would_print(tmp_path: Path, lines: str) -> None:
     assert PASSWORD not in repr(calendar_of(tmp_path, lines))
+
+
+BOOK = """
+[[contacts]]
+name = "customers"
+carddav = "https://example.com/ann/"
+every = "10 min"
+"""
+
+
+def test_an_address_book_is_logged_in_to_in_the_same_words(tmp_path: Path) -> None:
+    text = BOOK + 'display_name = "Customers"\nusername = "ann"\npassword = { file = "secret" }\n'
+    (book,) = read_config(write(tmp_path, VALID + text)).books
+    assert (book.name, book.source.login.password, book.locked) == ("customers", PASSWORD, False)
+    assert (book.source.display_name, book.every.total_seconds()) == ("Customers", 600)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[[contacts]]\nname = "x"\n', "name one source of the contacts: file or carddav"),
+        (BOOK + 'file = "customers.csv"\n', "name one source of the contacts: file or carddav"),
+        (BOOK.replace('name = "customers"\n', ""), "name: say what messages call this address book"),
+        (BOOK + BOOK, "'customers' is there twice"),
+        (BOOK + 'token = { file = "none" }\n', "the secret's file none: No such file or directory"),
+        ('[[calendar]]\nname = "address book x"\nfile = "x.ics"\n', "is how address books are named"),
+    ],
+)
+def test_an_address_book_that_cant_be_used_is_a_problem(tmp_path: Path, text: str, problem: str) -> None:
+    (found,) = problems_of(write(tmp_path, VALID + "\n" + text))
+    assert problem in found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.calendars.spreadsheet import CsvColumns, read_csv
-from scheduler.duties.contacts import ContactsDuty, ContactSource
+from scheduler.duties.contacts import ContactsDuty, ContactsFile
 
 GOOD = "name;mobile\nAnna Janssens;0468 37 39 01\n"
 
@@ -22,7 +22,7 @@ def file(tmp_path: Path) -> Path:
 
 def duty_of(path: Path, *, before: ContactsDuty | None = None) -> ContactsDuty:
     read = partial(read_csv, name=path.name, region="BE", columns=CsvColumns())
-    return ContactsDuty((ContactSource(name=path.name, path=path, read=read),), ("cell",), before=before)
+    return ContactsDuty((ContactsFile(name=path.name, path=path, reader=read),), ("cell",), before=before)
 
 
 def names(duty: ContactsDuty) -> list[str]:
