@@ -205,6 +205,18 @@ class Proxy:
     def pass_on(self) -> None:
         self.instead = lambda _: None
 
+    def send(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+        """Put the reply on the wire; to be overridden by proxies that don't do it well."""
+        handler.send_response(reply.status)
+        for name, value in reply.headers.items():
+            if name.lower() not in _OF_ONE_HOP:
+                handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(reply.body)))
+        # Kept open it would outlive break_down.
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(reply.body)
+
     def _reply_to(self, seen: Seen) -> Reply:
         self.seen.append(seen)
         reply = self.instead(seen)
@@ -226,18 +238,7 @@ class Proxy:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in _OF_ONE_HOP}
                 seen = Seen(method=self.command, path=self.path, headers=headers, body=body)
-                self._send(proxy._reply_to(seen))
-
-            def _send(self, reply: Reply) -> None:
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    if name.lower() not in _OF_ONE_HOP:
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(reply.body)))
-                # Kept open it would outlive break_down.
-                self.send_header("Connection", "close")
-                self.end_headers()
-                self.wfile.write(reply.body)
+                proxy.send(self, proxy._reply_to(seen))
 
             def log_message(self, format: str, *args: object) -> None:
                 """Silent: the tests look at ``seen``."""
