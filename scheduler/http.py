@@ -24,6 +24,7 @@ from requests.auth import AuthBase
 from requests.hooks import dispatch_hook
 
 from scheduler.errors import CallSchedulerError, HttpError, NotSent
+from scheduler.tls import Tls
 from scheduler.wire import HTTP_1_ONLY, POOL_CLASSES, TimeLimit, TimeLimits, failure, host_of, too_late
 from scheduler.wire import urllib3_flavour as urllib3_flavour
 
@@ -45,27 +46,6 @@ class HttpSettings:
     read_timeout: float = 20  # for each wait, not for the whole answer
     pool_size: int = 32
     ca_bundle: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """PEM files: the authorities that are trusted in place of the machine's, and who we are to the server."""
-
-    ca_bundle: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None  # None: it stands in the certificate's file
-
-    @property
-    def verify(self) -> bool | str:
-        """As requests and niquests take it."""
-        return True if self.ca_bundle is None else str(self.ca_bundle)
-
-    @property
-    def cert(self) -> tuple[str, str] | str | None:
-        """As requests and niquests take it."""
-        if self.certificate is None or self.key is None:
-            return str(self.certificate) if self.certificate else None
-        return str(self.certificate), str(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from typing import Any, Literal, Protocol
 
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
-from scheduler.http import Tls
 from scheduler.oauth import TokenSettings
+from scheduler.tls import Tls
 
 _MACHINES_OWN = Tls()
 

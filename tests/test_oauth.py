@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import CredentialsRefused, ProviderError
-from scheduler.http import Http, HttpSettings, Tls
+from scheduler.http import Http, HttpSettings
 from scheduler.kept_token import KeptToken
 from scheduler.oauth import TokenSettings, TokenSource
+from scheduler.tls import Tls
 from tests.hostile import (
     Behaviour,
     Connection,

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from scheduler.config.login_model import LoginTable, OAuthTable
 from scheduler.config.problems import Key, Problems
 from scheduler.config.secrets import Secrets
-from scheduler.http import Tls
 from scheduler.kept_token import KeptToken
 from scheduler.login import Login
 from scheduler.oauth import TokenSettings
+from scheduler.tls import Tls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

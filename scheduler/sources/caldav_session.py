@@ -20,7 +20,7 @@ from lxml import etree
 from niquests.packages import urllib3
 
 from scheduler.errors import ProviderError, SourceUnreachable, SourceUnreadable
-from scheduler.http import Tls
+from scheduler.tls import Tls
 from scheduler.wire import host_of
 
 _LIMIT = 100_000_000  # bytes of one answer, decompressed

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable, SourceUnreadable
-from scheduler.http import Tls
 from scheduler.login import Login
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.source import Fetched, SourceState
+from scheduler.tls import Tls
 from tests.hostile import (
     Behaviour,
     Connection,

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import SourceForbidden, SourceUnreachable, SourceUnreadable
-from scheduler.http import Http, Tls
+from scheduler.http import Http
 from scheduler.login import Login
 from scheduler.sources.ics import IcsSettings, IcsSource
 from scheduler.sources.source import Fetched
+from scheduler.tls import Tls
 from tests.hostile import Hostile, answer, drip, make_certificates, refused_url
 from tests.servers import Client, Proxy, Reply
 from tests.sources.worlds import CaldavWorld, FeedWorld, calendar, event

@@ -11,7 +11,7 @@ import pytest
 
 from scheduler.clock import SystemClock
 from scheduler.errors import SourceForbidden, SourceUnreachable
-from scheduler.http import Http, Tls
+from scheduler.http import Http
 from scheduler.kept_token import KeptToken
 from scheduler.login import Login
 from scheduler.oauth import TokenSettings, TokenSource
@@ -19,6 +19,7 @@ from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.carddav_server import CarddavSettings, CarddavSource
 from scheduler.sources.ics import IcsSettings, IcsSource
 from scheduler.sources.source import Source
+from scheduler.tls import Tls
 from tests.gates import BasicGate, BearerGate, DigestGate, RotatingTokens
 from tests.hostile import Hostile, answer, make_certificates, refused_url
 from tests.servers import Client, Proxy, Reply, Seen, radicale
