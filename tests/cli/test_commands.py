@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,11 @@ from scheduler.clock import SystemClock
 from scheduler.config import read_config
 from scheduler.daemon import running_daemon
 from scheduler.gateway.settings import Behaviour, LineScript
+from scheduler.ledger import open_ledger
+from scheduler.ledger.collections import record_failed
 from scheduler.serving import base_url, listen
+from tests.servers import Client, radicale
+from tests.sources.worlds import card
 from tests.world import World, await_true, small_world, soon, whole_world
 
 BUSY = "+32468373903"
@@ -325,3 +329,35 @@ def test_a_call_that_is_given_up_is_never_placed_later(world: World) -> None:
     assert "waits: no token" in result.stderr
     assert "call 1 is withdrawn" in result.stderr
     assert [(call.outcome, call.attempts) for call in world.calls()] == [(Outcome.CANCELLED, 0)]
+
+
+def test_check_lists_who_has_no_number_without_calling_that_a_problem(world: World) -> None:
+    with (world.folder / "customers.csv").open("a") as file:
+        file.write("Cy Example;cy@example.org;\n")
+    result = command(world, "check")
+    assert (
+        "ok      contacts customers.csv: 2 contacts read; 1 without a number that can be called: "
+        "Cy Example (customers.csv, line 3)"
+    ) in result.stdout
+
+
+def test_check_and_sync_reach_an_address_book(open_world: World, tmp_path: Path) -> None:
+    with radicale(tmp_path / "radicale") as url:
+        client = Client(url=url, user="ann", password="any")
+        client.make_address_book("/ann/customers/")
+        client.put("/ann/customers/anna.vcf", card("anna", "Anna Janssens", "0468 37 39 01"))
+        login = 'username = "ann"\npassword = { file = "secret" }'
+        book = f'name = "customers"\ncarddav = "{url}ann/customers/"\n{login}'
+        open_world.configure(lambda text: text.replace('file = "customers.csv"', book))
+        open_world.put("one", soon(3600))
+        assert "contacts customers: 1 contacts read" in command(open_world, "check").stdout
+        assert "address book customers: 1 objects new or changed" in command(open_world, "sync").stdout
+    assert [call.summary for call in open_world.calls()] == ["Call Anna Janssens"]
+    assert "PROBLEM contacts customers" in command(open_world, "check").stdout
+
+
+def test_a_refused_login_is_told_with_why_it_is_tried_rarely(world: World) -> None:
+    with closing(open_ledger(world.folder / "ledger.db")) as ledger:
+        now = datetime.now(UTC)
+        ledger.write(record_failed, "sales", "a", "the login was refused", now, forbidden=True)
+    assert "ever more rarely, so that the account isn't locked" in command(world, "calls").stderr
