@@ -90,6 +90,10 @@ def _appointment(
     walk: Walk, occurrence: Occurrence, rules: CalendarRules, company: Company, contacts: Contacts
 ) -> Appointment | None:
     lines = read_call_lines(occurrence.description)
+    if lines.misspelt:
+        misspelt: Verdict[CallLines] = Verdict(None, lines.misspelt[0])
+        walk.take("lines", misspelt)
+        return None
     destination = walk.take("destination", find_destination(occurrence, lines.numbers, company, contacts))
     if destination is None:
         return None

@@ -5,7 +5,8 @@
     Call-Presentation: restricted
 
 Each stands at the start of a line, in any case. Outlook and Google keep descriptions as HTML: a ``<br>`` or
-a paragraph ends a line there too.
+a paragraph ends a line there too. A line that is nearly one of these, as ``Call-Numer:``, is told and not
+passed over: it may be the one that hides the number. Others, as ``Call-back:``, are just text.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ import html
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 
 from scheduler.duration import parse_duration
 from scheduler.vca import Presentation
 
 LONGEST_LEAD = timedelta(days=1)
 
-_LINE = re.compile(r"\s*call-(number|lead|presentation)\s*:(.*)", re.IGNORECASE | re.DOTALL)
+_KEYS = ("number", "lead", "presentation")
+# Some editors write another dash than the one that was typed.
+_LINE = re.compile(r"\s*call\s?[-_\u2010-\u2014]\s?(\w+)\s*:(.*)", re.IGNORECASE | re.DOTALL)
 _HTML_BREAK = re.compile(r"<\s*/?\s*(?:br|p|div|li|tr|h[1-6])\b[^<>]*>", re.IGNORECASE)
 _HTML_TAG = re.compile(r"<[^<>]*>")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
@@ -33,6 +37,7 @@ class CallLines:
     numbers: tuple[str, ...] = ()
     leads: tuple[str, ...] = ()
     presentations: tuple[str, ...] = ()
+    misspelt: tuple[str, ...] = ()  # "Call-Numer: is no such line: did you mean Call-Number?"
 
 
 def read_call_lines(description: str) -> CallLines:
@@ -42,6 +47,7 @@ def read_call_lines(description: str) -> CallLines:
         numbers=_values(found, "number"),
         leads=_values(found, "lead"),
         presentations=_values(found, "presentation"),
+        misspelt=tuple(_misspelt(match[1]) for match in found if _meant_by(match[1])),
     )
 
 
@@ -69,6 +75,17 @@ def read_presentation(presentations: tuple[str, ...]) -> Presentation | None:
     if len(words) > 1:
         raise ValueError("two Call-Presentation lines differ")
     return Presentation(words.pop()) if words else None
+
+
+def _meant_by(key: str) -> str:
+    """The key that one who wrote this meant; "" where it is one, or is like none."""
+    if key.lower() in _KEYS:
+        return ""
+    return next(iter(get_close_matches(key.lower(), _KEYS, n=1)), "")
+
+
+def _misspelt(key: str) -> str:
+    return f"its line 'Call-{key}:' isn't known: did you mean 'Call-{_meant_by(key).capitalize()}:'?"
 
 
 def _lines(description: str) -> list[str]:

@@ -51,6 +51,11 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"  # it may have rung; nobody can tell
 
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return self.value.replace("_", " ")
+
 
 class Answer(StrEnum):
     """What came of an attempt's request to the provider; an attempt without one is unanswered."""

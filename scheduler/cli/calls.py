@@ -135,7 +135,7 @@ def print_calls(config: Config, stories: Sequence[Story], title: str = "Calls") 
 
 def _row(config: Config, story: Story) -> tuple[str, ...]:
     call = story.call
-    became = call.outcome.value.replace("_", " ") if call.outcome else f"not over: {call.state}"
+    became = call.outcome.words if call.outcome else f"not over: {call.state}"
     return (
         str(call.id),
         local(call.due_at, config.company_zone),

@@ -139,6 +139,6 @@ def _tell(story: Story, as_json: bool) -> None:
     elif call.outcome is None:
         click.echo(f"call {call.id} is {call.state}")
     else:
-        click.echo(f"call {call.id}: {call.outcome.value.replace('_', ' ')}: {call.reason}")
+        click.echo(f"call {call.id}: {call.outcome.words}: {call.reason}")
     if call.outcome is not None and call.outcome != "answered":
         raise SystemExit(1)

@@ -86,4 +86,4 @@ def _coming(scene: Scene, came: Came, first_ring_at: datetime) -> tuple[str, ...
 
 
 def words(outcome: Outcome | None) -> str:
-    return outcome.value.replace("_", " ") if outcome else ""
+    return outcome.words if outcome else ""

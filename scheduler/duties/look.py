@@ -169,7 +169,7 @@ def _prospects(
     """The state and, where it doesn't or won't ring by itself, why."""
     deciding = planned.leader or min(planned.keys)
     if call is not None and call.outcome is not None:
-        return call.state, f"{call.outcome.value.replace('_', ' ')}: {call.reason}"
+        return call.state, f"{call.outcome.words}: {call.reason}"
     if key_of(appointment) != deciding:
         return (
             "not_ringing",

@@ -467,6 +467,33 @@ def test_a_line_that_cant_be_read_is_a_problem_never_passed_over(line):
     assert line.split(":")[0] in derivation.reason
 
 
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("Call-Numer: 0468 37 39 01", "Call-Number:"),
+        ("call-leed : 5 min", "Call-Lead:"),
+        ("<p>Call-Presention: restricted</p>", "Call-Presentation:"),
+    ],
+)
+def test_a_misspelt_line_is_a_problem_that_says_what_was_meant(line, meant):
+    derivation = derived(description=line)
+    assert derivation.appointment is None
+    assert derivation.asks
+    assert f"did you mean '{meant}'?" in derivation.reason
+
+
+@pytest.mark.parametrize("line", ["Call-back: on Monday", "Call-in: see the invitation", "Call-ID: 4711"])
+def test_a_line_that_only_begins_with_call_is_just_text(line):
+    assert called(description=line) == ANNA_PHONE
+
+
+def test_a_line_with_a_dash_that_the_editor_made_longer_is_read():
+    derivation = derived(description="Call\u2013Lead: 5 min\nCall\u2011Presentation: restricted")
+    assert derivation.appointment
+    assert derivation.appointment.asked_at == START - timedelta(minutes=5)
+    assert derivation.appointment.presentation is Presentation.RESTRICTED
+
+
 def test_a_lead_before_the_first_year_is_a_problem():
     first = datetime(1, 1, 1, tzinfo=UTC)
     assert "first year" in refused(starts_at=first, description="Call-Lead: 5 min")
