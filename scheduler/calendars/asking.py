@@ -13,6 +13,12 @@ _NOT_AT_WORK = {
     "WORKINGELSEWHERE": "working elsewhere",
     "FREE": "shown as free",
 }
+# Google's own feeds tell these by their title alone; what reads its API writes the type.
+_NO_MEETING = {
+    "OUTOFOFFICE": "out of office",
+    "FOCUSTIME": "focus time",
+    "WORKINGLOCATION": "a working location",
+}
 
 
 def look_at_length(occurrence: Occurrence) -> Verdict[bool]:
@@ -22,10 +28,10 @@ def look_at_length(occurrence: Occurrence) -> Verdict[bool]:
 
 
 def look_at_availability(occurrence: Occurrence) -> Verdict[bool]:
-    """TRANSP (RFC 5545, 3.8.2.7) and Outlook's busy status."""
+    """TRANSP (RFC 5545, 3.8.2.7), Outlook's busy status and Google's type of event."""
     if occurrence.transparent:
         return Verdict(None, "it is shown as free (TRANSP:TRANSPARENT), which never rings")
-    if away := _NOT_AT_WORK.get(occurrence.busy_status):
+    if away := _NOT_AT_WORK.get(occurrence.busy_status) or _NO_MEETING.get(occurrence.kind):
         return Verdict(None, f"it is {away}, which never rings")
     return Verdict(True, "it is shown as busy")
 
@@ -46,7 +52,7 @@ def look_at_decline(occurrence: Occurrence, rules: CalendarRules, company: Compa
         if manager in (organizer, company.manager_at(rules.origin)):
             return Verdict(None, f"{manager.name} has declined it")
     if organizer is None and declined and declined == managers_among(occurrence, company):
-        return Verdict(None, f"{' and '.join(manager.name for manager in declined)} declined it")
+        return Verdict(None, f"{_names(declined)} declined it")
     return Verdict(True, "no manager who matters has declined it")
 
 
@@ -72,20 +78,40 @@ def find_mark(occurrence: Occurrence, rules: CalendarRules, company: Company) ->
 
 def look_at_author(occurrence: Occurrence, company: Company) -> Verdict[bool]:
     """Strangers (rule 10): without an ORGANIZER it is the owner's own event."""
+    if occurrence.organizer is None:
+        return Verdict(True, "it has no organizer: it is the calendar owner's own")
+    stranger = find_stranger(occurrence, company)
+    if not stranger:
+        who = "a manager" if company.manager_of(occurrence.organizer.email) else "in a trusted domain"
+        return Verdict(True, f"its organizer is {who}")
+    if accepted := managers_who_accepted(occurrence, company):
+        return Verdict(True, f"{stranger}, a stranger, organised it, and {_names(accepted)} accepted it")
+    return Verdict(
+        None,
+        f"{stranger} organised it, who is no manager and in no trusted domain: {_remedy(occurrence, company)}",
+    )
+
+
+def find_stranger(occurrence: Occurrence, company: Company) -> str:
+    """Who made the event and may not ask for calls, in words; "" where there is no such person.
+
+    Who acts for the organizer (SENT-BY) counts too: else anybody could write a manager's name above it.
+    """
     organizer = occurrence.organizer
     if organizer is None:
-        return Verdict(True, "it has no organizer: it is the calendar owner's own")
-    if company.manager_of(organizer.email):
-        return Verdict(True, "its organizer is a manager")
-    if company.trusts(organizer.email):
-        return Verdict(True, "its organizer is in a trusted domain")
-    for person in occurrence.attendees:
-        if person.partstat == "ACCEPTED" and company.manager_of(person.email):
-            return Verdict(True, "a stranger organised it, and a manager has accepted it")
-    author = organizer.email or organizer.name or "somebody without an address"
-    return Verdict(
-        None, f"{author} organised it, who is no manager and in no trusted domain: it rings once a manager accepts"
-    )
+        return ""
+    if not company.knows(organizer.email):
+        return organizer.email or organizer.name or "somebody without an address"
+    if organizer.sent_by and not company.knows(organizer.sent_by):
+        return f"{organizer.sent_by}, in the name of {organizer.email},"
+    return ""
+
+
+def _remedy(occurrence: Occurrence, company: Company) -> str:
+    invited = managers_among(occurrence, company)
+    if invited:
+        return f"it rings once {' or '.join(manager.name for manager in invited)} accepts it"
+    return "it invites no manager who could accept it"
 
 
 def managers_among(occurrence: Occurrence, company: Company) -> list[Manager]:
@@ -94,9 +120,18 @@ def managers_among(occurrence: Occurrence, company: Company) -> list[Manager]:
 
 
 def managers_coming(occurrence: Occurrence, company: Company) -> list[Manager]:
-    """The managers who attend and haven't declined."""
+    """The managers who attend and haven't declined; of a stranger's event those who have accepted."""
+    if find_stranger(occurrence, company):
+        return managers_who_accepted(occurrence, company)
     declined = _no(occurrence, company)
     return [manager for manager in managers_among(occurrence, company) if manager not in declined]
+
+
+def managers_who_accepted(occurrence: Occurrence, company: Company) -> list[Manager]:
+    """By any of their addresses, and declined by none."""
+    accepted = _managers(tuple(p for p in occurrence.attendees if p.partstat == "ACCEPTED"), company)
+    declined = _no(occurrence, company)
+    return [manager for manager in accepted if manager not in declined]
 
 
 def _no(occurrence: Occurrence, company: Company) -> list[Manager]:
@@ -106,6 +141,10 @@ def _no(occurrence: Occurrence, company: Company) -> list[Manager]:
 def _managers(people: tuple[Person, ...], company: Company) -> list[Manager]:
     found = (company.manager_of(person.email) for person in people)
     return list(dict.fromkeys(manager for manager in found if manager is not None))
+
+
+def _names(managers: list[Manager]) -> str:
+    return " and ".join(manager.name for manager in managers)
 
 
 def _mark(finding: str) -> Verdict[str]:

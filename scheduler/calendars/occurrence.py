@@ -13,6 +13,7 @@ class Person:
     email: str  # lower case, without "mailto:"; "" where the address is no e-mail
     name: str = ""  # CN
     partstat: str = ""  # upper case; "" where the property has none
+    sent_by: str = ""  # SENT-BY, as email: who acts in this person's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Occurrence:
     status: str = ""  # upper case
     transparent: bool = False
     busy_status: str = ""  # X-MICROSOFT-CDO-BUSYSTATUS, upper case: OOF, WORKINGELSEWHERE, FREE, …
+    kind: str = ""  # X-GOOGLE-EVENT-TYPE, upper case: OUTOFOFFICE, FOCUSTIME, WORKINGLOCATION, …
     organizer: Person | None = None
     attendees: tuple[Person, ...] = ()
     sequence: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scheduler.calendars.asking import managers_coming
+from scheduler.calendars.asking import find_stranger, managers_coming
 from scheduler.calendars.contact import Contact, Contacts, NoNumber
 from scheduler.calendars.occurrence import Occurrence
 from scheduler.calendars.settings import CalendarRules, Company, Manager
@@ -42,9 +42,10 @@ def find_destination(
 def find_caller(occurrence: Occurrence, rules: CalendarRules, company: Company) -> Verdict[Caller]:
     """The organizer or the attendee who is a manager with a phone, else the calendar's origin.
 
-    Of several managers who attend it is the one whose phone is the calendar's.
+    Of several managers who attend it is the one whose phone is the calendar's. A stranger's event rings only
+    at one who has accepted it, whoever stands there as its organizer.
     """
-    organizer = company.manager_of(occurrence.organizer.email) if occurrence.organizer else None
+    organizer = _organizing_manager(occurrence, company)
     if organizer and organizer.origin:
         return Verdict(Caller(origin=organizer.origin, manager=organizer), f"{organizer.name} organises it")
     coming = [manager for manager in managers_coming(occurrence, company) if manager.origin]
@@ -56,6 +57,12 @@ def find_caller(occurrence: Occurrence, rules: CalendarRules, company: Company) 
         if manager.origin and (len(phones) == 1 or manager.origin == rules.origin):
             return Verdict(Caller(origin=manager.origin, manager=manager), f"{manager.name} attends it")
     return _calendars_own(rules, company)
+
+
+def _organizing_manager(occurrence: Occurrence, company: Company) -> Manager | None:
+    if occurrence.organizer is None or find_stranger(occurrence, company):
+        return None
+    return company.manager_of(occurrence.organizer.email)
 
 
 def _calendars_own(rules: CalendarRules, company: Company) -> Verdict[Caller]:

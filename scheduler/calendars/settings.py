@@ -61,6 +61,10 @@ class Company:
                 return manager
         return None
 
+    def knows(self, email: str) -> bool:
+        """Whether who has this address may ask for calls: a manager, or somebody in a trusted domain."""
+        return self.manager_of(email) is not None or self.trusts(email)
+
     def manager_at(self, origin: PhoneNumber | None) -> Manager | None:
         """The manager whose phone this is."""
         return next((m for m in self.managers if origin is not None and m.origin == origin), None)

@@ -24,8 +24,9 @@ from scheduler.calendars.zone import WrittenTime, written_time
 # The fewer lines the parser gets, the faster it is.
 _WHEN = ("DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _WHAT = ("SUMMARY", "DESCRIPTION", "LOCATION", "URL", "CATEGORIES", "ORGANIZER", "ATTENDEE")
-_HOW = ("STATUS", "TRANSP", "X-MICROSOFT-CDO-BUSYSTATUS", "SEQUENCE", "LAST-MODIFIED")
-_WANTED = frozenset((*_WHEN, *_WHAT, *_HOW))
+_HOW = ("STATUS", "TRANSP", "SEQUENCE", "LAST-MODIFIED")
+_VENDORS = ("X-MICROSOFT-CDO-BUSYSTATUS", "X-MICROSOFT-CDO-ALLDAYEVENT", "X-GOOGLE-EVENT-TYPE")
+_WANTED = frozenset((*_WHEN, *_WHAT, *_HOW, *_VENDORS))
 _COMPONENTS = ComponentFactory()
 
 
@@ -49,6 +50,8 @@ class Event:
     status: str = ""
     transparent: bool = False
     busy_status: str = ""
+    whole_days: bool = False  # X-MICROSOFT-CDO-ALLDAYEVENT: midnights of a zone that isn't written
+    kind: str = ""
     organizer: Person | None = None
     attendees: tuple[Person, ...] = ()
     sequence: int = 0
@@ -125,6 +128,8 @@ def _event(vevent: VEvent, rules: tuple[Rule, ...]) -> Event:
         status=_text(vevent, "STATUS").upper(),
         transparent=_text(vevent, "TRANSP").upper() == "TRANSPARENT",
         busy_status=_text(vevent, "X-MICROSOFT-CDO-BUSYSTATUS").upper(),
+        whole_days=_text(vevent, "X-MICROSOFT-CDO-ALLDAYEVENT").upper() == "TRUE",
+        kind=_text(vevent, "X-GOOGLE-EVENT-TYPE").upper(),
         organizer=next(_people(vevent, "ORGANIZER"), None),
         attendees=tuple(_people(vevent, "ATTENDEE")),
         sequence=next((int(value) for value in _values(vevent, "SEQUENCE")), 0),
@@ -217,6 +222,7 @@ def _people(vevent: VEvent, name: str) -> Iterator[Person]:
             email=_email(str(value), str(value.params.get("EMAIL", ""))),
             name=str(value.params.get("CN", "")).strip(),
             partstat=str(value.params.get("PARTSTAT", "")).upper(),
+            sent_by=_email(str(value.params.get("SENT-BY", "")), ""),
         )
 
 

@@ -15,6 +15,7 @@ from scheduler.calls.barring import CALLABLE_TYPES
 from scheduler.config.login_model import LoginTable
 from scheduler.config.values import (
     Address,
+    Domain,
     Duration,
     Interval,
     Number,
@@ -36,7 +37,7 @@ class CompanyTable(Table):
     zone: Zone = "Europe/Brussels"
     owned: tuple[Number, ...]
     cli: Number | None = None
-    trusted_domains: tuple[str, ...] = ()
+    trusted_domains: tuple[Domain, ...] = ()
     lead: Duration = timedelta()
     prefixes: tuple[str, ...] = DEFAULT_PREFIXES
     cancelled_prefixes: tuple[str, ...] = DEFAULT_CANCELLED_PREFIXES

@@ -74,6 +74,13 @@ def _read_prefix(text: str) -> str:
     return text
 
 
+def _read_domain(text: str) -> str:
+    domain = text.strip().lstrip("@").lower()
+    if not re.fullmatch(r"[^\s@*./]+(\.[^\s@*./]+)+", domain):
+        raise ValueError("write a domain, as in 'example.com'; its subdomains are trusted too")
+    return domain
+
+
 def _read_number(value: object, info: ValidationInfo) -> PhoneNumber:
     """National formats belong to the region that the caller found in the file."""
     if not isinstance(value, str):
@@ -91,6 +98,7 @@ Address = Annotated[str, AfterValidator(_read_address)]
 Url = Annotated[str, AfterValidator(_read_url)]
 Number = Annotated[PhoneNumber, PlainValidator(_read_number)]
 Region = Annotated[str, BeforeValidator(_read_region)]
+Domain = Annotated[str, AfterValidator(_read_domain)]
 Prefix = Annotated[str, AfterValidator(_read_prefix)]  # "+" alone is every number
 Interval = Annotated[Duration, Field(ge=timedelta(milliseconds=100))]  # less would be a loop without a pause
 Upper = BeforeValidator(_read_upper)

@@ -521,7 +521,7 @@ def test_a_strangers_invitation_asks_for_nothing(email):
     )
     assert derivation.appointment is None
     assert not derivation.asks
-    assert "once a manager accepts" in derivation.reason
+    assert "it rings once Mia accepts it" in derivation.reason
 
 
 @pytest.mark.parametrize("partstat", ["", "NEEDS-ACTION", "TENTATIVE", "DELEGATED"])
@@ -532,6 +532,31 @@ def test_a_strangers_invitation_waits_until_it_is_accepted(partstat):
 def test_a_strangers_invitation_rings_once_a_manager_has_accepted_it():
     attendees = (guest("m@example.com", "ACCEPTED"),)
     assert called(organizer=STRANGER, attendees=attendees) == ANNA_PHONE
+
+
+def test_an_acceptance_under_one_address_and_a_decline_under_another_is_none():
+    attendees = (guest("m@example.com", "ACCEPTED"), guest("mia@example.com", "DECLINED"))
+    assert refused(organizer=STRANGER, attendees=attendees)
+
+
+def test_a_strangers_invitation_rings_at_the_phone_of_the_manager_who_accepted_it():
+    attendees = (guest("mia@example.com"), guest("tom@example.com", "ACCEPTED"))
+    derivation = derived(organizer=STRANGER, attendees=attendees)
+    assert derivation.appointment
+    assert derivation.appointment.origin == TOM_PHONE
+
+
+def test_a_stranger_who_acts_in_a_managers_name_is_a_stranger():
+    forged = Person(email="mia@example.com", sent_by="eve@evilexample.com")
+    assert "eve@evilexample.com, in the name of mia@example.com," in refused(organizer=forged)
+    attendees = (guest("tom@example.com", "ACCEPTED"),)
+    derivation = derived(organizer=forged, attendees=attendees)
+    assert derivation.appointment
+    assert derivation.appointment.origin == TOM_PHONE
+
+
+def test_a_secretary_of_the_company_may_ask_in_a_managers_name():
+    assert called(organizer=Person(email="mia@example.com", sent_by="desk@example.com")) == ANNA_PHONE
 
 
 def test_an_acceptance_by_somebody_else_is_none():

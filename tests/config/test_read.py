@@ -118,6 +118,13 @@ def test_a_cli_that_the_company_does_not_own_is_refused(tmp_path: Path) -> None:
     assert problem.startswith("config.toml, line 3: company.cli: +442079460018 isn't one of the company's own")
 
 
+@pytest.mark.parametrize("domain", ["*.example.com", "ann@example.com", "com", ""])
+def test_a_trusted_domain_that_would_trust_nobody_is_refused(tmp_path: Path, domain: str) -> None:
+    path = write(tmp_path, VALID.replace("[company]\n", f"[company]\ntrusted_domains = ['{domain}']\n"))
+    (problem,) = problems_of(path)
+    assert "company.trusted_domains[0]: write a domain, as in 'example.com'" in problem
+
+
 def test_all_problems_stand_in_one_message(tmp_path: Path) -> None:
     """Those of single options and those that show only between tables, or outside of the file."""
     text = VALID.replace('name = "sales"', 'name = "sales"\nevry = "5 s"\nlead = "soon"')
