@@ -102,7 +102,8 @@ def reconcile(
     :param until: the end of the window that ``wanted`` covers; open calls beyond it are left alone.
     """
     wanted = tuple(wanted)
-    look = _Look(now=now, read_before=read_before, unreadable=unreadable)
+    said = frozenset(key for one in wanted for key in one.keys)
+    look = _Look(now=now, read_before=read_before, unreadable=unreadable, said=said)
     book = _Book(recorded, {one.slot for one in wanted})
     changes: list[Change] = []
     for one in wanted:
@@ -125,6 +126,11 @@ class _Look:
     now: datetime
     read_before: Mapping[str, datetime]
     unreadable: Collection[tuple[str, str]]
+    said: Collection[Key]  # the appointments that there are
+
+    def still_said(self, keys: frozenset[Key]) -> frozenset[Key]:
+        """Those that the calendars still have, or can't tell just now."""
+        return keys.intersection(self.said) | self.broken(keys)
 
     def broken(self, keys: Iterable[Key]) -> frozenset[Key]:
         return frozenset(key for key in keys if (key.collection, key.uid) in self.unreadable)
@@ -215,7 +221,7 @@ def _meet(wanted: PlannedCall, book: _Book, look: _Look) -> Iterable[Change]:
     already = book.ended(wanted)
     at_its_slot = bool(taken) and taken[0].call.slot == wanted.slot
     if already is not None and not at_its_slot:
-        yield from _rekeyed(already, wanted)
+        yield from _rekeyed(already, wanted, look)
         for one in taken:
             yield _stop(one, f"moved to {_words(wanted)}, whose call has already ended")
     elif taken:
@@ -224,9 +230,10 @@ def _meet(wanted: PlannedCall, book: _Book, look: _Look) -> Iterable[Change]:
         yield _appear(wanted, book, look)
 
 
-def _rekeyed(already: Recorded, wanted: PlannedCall) -> Iterable[Change]:
+def _rekeyed(already: Recorded, wanted: PlannedCall, look: _Look) -> Iterable[Change]:
     if not wanted.keys <= already.keys:
-        yield Attach(call=already.call, keys=already.keys | wanted.keys)
+        # Those that are gone stay behind: some feeds give new keys at each fetch.
+        yield Attach(call=already.call, keys=wanted.keys | look.still_said(already.keys))
 
 
 def _meet_open(wanted: PlannedCall, taken: list[Recorded], look: _Look) -> Iterable[Change]:

@@ -12,12 +12,14 @@ from threading import Lock
 
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
+from scheduler.duties.intake import Intake, take_in
 from scheduler.duties.turns import Turns, next_turn
 from scheduler.errors import SourceError, SourceForbidden
 from scheduler.ledger.collections import (
     Collection,
     StoredObject,
     delete_objects,
+    record_broken,
     record_failed,
     record_fetched,
     select_collection,
@@ -26,7 +28,7 @@ from scheduler.ledger.collections import (
     upsert_objects,
 )
 from scheduler.ledger.events import append_event
-from scheduler.sources.source import Fetched, Source, SourceState
+from scheduler.sources.source import Source, SourceState
 
 log = logging.getLogger(__name__)
 
@@ -214,16 +216,18 @@ class SyncDuty:
         if fetched.unchanged and before and not before.failures:
             self._note_unchanged(calendar, fetched.state, now)
             return Synced(name=name)
-        for href, reason in fetched.faults:
+        intake = self._ledger.read(take_in, name, fetched, known)
+        fetched = intake.fetched
+        for href, reason in (*fetched.faults, *((one.href, one.problem) for one in intake.broken)):
             log.warning("%s, %s: %s", calendar.title, href, reason)
         self._record_unchanged()
-        self._ledger.write(_store, calendar, fetched, stored, now, anew=before is None)
+        self._ledger.write(_store, calendar, intake, stored, now, anew=before is None)
         if before and before.failures:
             log.info("%s: fetched again after %d failures", calendar.title, before.failures)
         return Synced(
             name=name,
-            changed=len(fetched.changed),
-            deleted=len(fetched.deleted),
+            changed=len(fetched.changed) - intake.renamed,
+            deleted=len(fetched.deleted) - intake.renamed,
         )
 
     def _note_unchanged(self, calendar: SyncedCalendar, state: SourceState, now: datetime) -> None:
@@ -261,21 +265,23 @@ def _store_unchanged(
 def _store(
     connection: Connection,
     calendar: SyncedCalendar,
-    fetched: Fetched,
+    intake: Intake,
     stored: Mapping[str, str],
     now: datetime,
     *,
     anew: bool,
 ) -> None:
     """:param anew: nothing stored was known to the source, so that what it doesn't name is gone."""
-    name = calendar.source.name
+    name, fetched = calendar.source.name, intake.fetched
     changed = [StoredObject(href=one.href, etag=one.etag, data=one.data) for one in fetched.changed]
     deleted = stored.keys() - {one.href for one in changed} if anew else set(fetched.deleted)
-    news = bool(changed or deleted)
+    new = sum(one.href not in stored for one in changed)
+    renamed = intake.renamed
+    news = len(changed) > renamed or len(deleted) > renamed
     record_fetched(connection, name, calendar.settings, fetched.state.to_json(), now, news=news)
     upsert_objects(connection, name, changed)
+    record_broken(connection, name, intake.broken)
     delete_objects(connection, name, deleted)
     if news:
-        new = sum(one.href not in stored for one in changed)
-        counts = f"{new} new, {len(changed) - new} changed, {len(deleted)} deleted"
+        counts = f"{new - renamed} new, {len(changed) - new} changed, {len(deleted) - renamed} deleted"
         append_event(connection, now, "synced", detail=f"{name}: {counts}")

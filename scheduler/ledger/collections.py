@@ -37,6 +37,7 @@ class StoredObject:
     href: str
     etag: str
     data: bytes
+    problem: str = ""  # why what it holds now can't be read; ``data`` is what was last read well
 
 
 def title_of(name: str) -> str:
@@ -114,16 +115,34 @@ def select_etags(connection: Connection, collection: str) -> dict[str, str]:
 
 def select_objects(connection: Connection, collection: str) -> tuple[StoredObject, ...]:
     rows = connection.execute(
-        "SELECT href, etag, data FROM object WHERE collection = ? ORDER BY href", (collection,)
+        "SELECT href, etag, data, problem FROM object WHERE collection = ? ORDER BY href", (collection,)
     )
-    return tuple(StoredObject(href=row["href"], etag=row["etag"], data=row["data"]) for row in rows)
+    return tuple(_object(row) for row in rows)
+
+
+def select_some_objects(connection: Connection, collection: str, hrefs: Iterable[str]) -> tuple[StoredObject, ...]:
+    """Those of ``hrefs`` that are stored."""
+    sql = "SELECT href, etag, data, problem FROM object WHERE collection = ? AND href = ?"
+    return tuple(_object(row) for href in hrefs for row in connection.execute(sql, (collection, href)))
+
+
+def _object(row: Row) -> StoredObject:
+    return StoredObject(href=row["href"], etag=row["etag"], data=row["data"], problem=row["problem"])
 
 
 def upsert_objects(connection: Connection, collection: str, objects: Iterable[StoredObject]) -> None:
     connection.executemany(
         """INSERT INTO object (collection, href, etag, data) VALUES (?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET etag = excluded.etag, data = excluded.data""",
+           ON CONFLICT DO UPDATE SET etag = excluded.etag, data = excluded.data, problem = ''""",
         [(collection, one.href, one.etag, one.data) for one in objects],
+    )
+
+
+def record_broken(connection: Connection, collection: str, objects: Iterable[StoredObject]) -> None:
+    """They hold something else than their data now, which can't be read."""
+    connection.executemany(
+        "UPDATE object SET etag = ?, problem = ? WHERE collection = ? AND href = ?",
+        [(one.etag, one.problem, collection, one.href) for one in objects],
     )
 
 

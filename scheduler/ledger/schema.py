@@ -209,3 +209,9 @@ def m0001_first_ledger(database: MigrationDatabase) -> None:
 @MIGRATIONS()
 def m0002_vanished_calls(database: MigrationDatabase) -> None:
     database.execute(_VANISHED)
+
+
+@MIGRATIONS()
+def m0003_broken_objects(database: MigrationDatabase) -> None:
+    """What an address holds now may be unreadable; its last good data stays."""
+    database.execute("ALTER TABLE object ADD COLUMN problem TEXT NOT NULL DEFAULT ''")

@@ -160,6 +160,13 @@ def test_moved_back_to_a_time_already_called_the_open_call_closes() -> None:
 def test_a_rekeyed_series_that_meets_a_slot_already_called_is_that_call() -> None:
     answered = kept(want("old"), outcome=Outcome.ANSWERED, attempts=1)
     (change,) = decide([want("new")], [answered], now=NOON + MINUTE, read_before={"sales": NOW})
+    assert change == Attach(call=answered.call, keys=frozenset({key("new")}))
+
+
+def test_a_call_that_ended_is_kept_by_the_appointments_that_still_mean_it() -> None:
+    answered = kept(want("old"), outcome=Outcome.ANSWERED, attempts=1)
+    both = replace(want("new"), keys=frozenset({key("new"), key("old")}))
+    (change,) = decide([both], [answered], now=NOON + MINUTE, read_before={"sales": NOW})
     assert change == Attach(call=answered.call, keys=frozenset({key("old"), key("new")}))
 
 

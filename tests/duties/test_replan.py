@@ -19,7 +19,8 @@ from scheduler.database import Connection, Database, write_instant
 from scheduler.duties.replan import PlanRules, ReplanDuty
 from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
-from scheduler.ledger.calls import select_calls
+from scheduler.ledger.appointments import select_keys
+from scheduler.ledger.calls import claim_due, end_call, request_call, select_calls
 from scheduler.ledger.collections import StoredObject, delete_objects, record_fetched, upsert_objects
 from scheduler.phone import PhoneNumber
 from tests.clocks import NOON
@@ -174,6 +175,45 @@ def test_a_calendar_that_is_no_longer_configured_cancels_its_calls_and_says_so(w
     assert call.reason == "calendar sales is no longer configured"
 
 
+def test_an_event_that_comes_back_under_another_uid_is_the_same_call(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.replan()
+    (planned,) = world.calls()
+    for uid, gone in (("two", "one"), ("three", "two")):
+        world.delete(gone)
+        world.write(uid, NOON + HOUR)
+        assert world.replan() == {"attach": 1}
+    assert world.calls() == [planned]
+
+
+def test_a_call_that_waits_past_its_time_goes_on_under_another_uid(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.replan()
+    (planned,) = world.calls()
+    world.delete("one")
+    world.write("two", NOON + HOUR)
+    late = NOON + HOUR + timedelta(minutes=2)
+    assert world.replan(late, read_before=late - timedelta(seconds=1)) == {"attach": 1}
+    assert world.calls() == [planned]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.NO_ANSWER])
+def test_an_event_that_was_called_isnt_called_again_under_another_uid(world: World, outcome: Outcome) -> None:
+    world.write("one", NOON)
+    world.replan(NOON - HOUR)
+    world.ledger.write(_end_attempted, outcome, NOON)
+    before = "one"
+    for uid in ("two", "three"):
+        world.delete(before)
+        world.write(uid, NOON)
+        assert world.replan(NOON + HOUR, read_before=NOON + HOUR) == {"attach": 1}
+        before = uid
+    (call,) = world.calls()
+    assert call.outcome is outcome
+    meant = world.ledger.read(select_keys, [call.id])[call.id]
+    assert {key.uid for key in meant} == {"three"}
+
+
 def test_a_contact_that_gets_a_number_makes_its_appointment_ring(world: World) -> None:
     data = (
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test\r\nBEGIN:VEVENT\r\nUID:two\r\n"
@@ -238,6 +278,12 @@ def _forbid(connection: Connection, at: datetime) -> None:
         f"""CREATE TRIGGER forbidden BEFORE INSERT ON call WHEN NEW.asked_at LIKE '{at:%Y-%m-%dT%H}%'
             BEGIN SELECT RAISE(ABORT, 'forbidden'); END"""
     )
+
+
+def _end_attempted(connection: Connection, outcome: Outcome, now: datetime) -> None:
+    (claim,) = claim_due(connection, now, 1, "token")
+    assert request_call(connection, claim)
+    assert end_call(connection, claim.call.id, outcome, "", now, leaving=[State.REQUESTED])
 
 
 def _series(uid: str, override: str) -> bytes:

@@ -1,0 +1,65 @@
+"""What a fetch brought, looked at beside what is stored: events under new names, and objects that broke.
+
+Some feeds give every event another UID at each fetch. An event that vanished and one that appeared with the
+same content are one: the new address gets the old data, so that its calls stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from scheduler.calendars.content import content_key, damage
+from scheduler.database import Connection
+from scheduler.ledger.collections import StoredObject, select_some_objects
+from scheduler.sources.source import Fetched, FetchedObject
+
+_HELD = "the event can't be read any more ({}): what was last read of it counts until it can be, or is gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """A fetch as it is stored."""
+
+    fetched: Fetched  # without what broke
+    renamed: int = 0  # of its changed and of its deleted objects: those that are one under another address
+    broken: tuple[StoredObject, ...] = ()  # their last good data, their etag of now, and their problem
+
+
+def take_in(connection: Connection, collection: str, fetched: Fetched, stored: Mapping[str, str]) -> Intake:
+    """:param stored: href → etag of what the calendar holds so far."""
+    again = {one.href for one in fetched.changed if one.href in stored}
+    fresh = len(fetched.changed) > len(again)
+    gone = set(fetched.deleted) & stored.keys() if fresh else set[str]()
+    before = {one.href: one for one in select_some_objects(connection, collection, again | gone)}
+    broken = [_held(before[one.href], one) for one in fetched.changed if one.href in again and _broke(before, one)]
+    held = {one.href for one in broken}
+    whole = [one for one in fetched.changed if one.href not in held]
+    changed = _recognised(whole, [before[href] for href in gone], again)
+    renamed = sum(one is not other for one, other in zip(whole, changed, strict=True))
+    return Intake(fetched=replace(fetched, changed=tuple(changed)), renamed=renamed, broken=tuple(broken))
+
+
+def _broke(before: Mapping[str, StoredObject], now: FetchedObject) -> bool:
+    """Whether it was whole before: what always was as it is now keeps its place."""
+    return bool(damage(now.data)) and not damage(before[now.href].data)
+
+
+def _held(before: StoredObject, now: FetchedObject) -> StoredObject:
+    return replace(before, etag=now.etag, problem=_HELD.format(damage(now.data)))
+
+
+def _recognised(
+    changed: Iterable[FetchedObject], vanished: Iterable[StoredObject], known: Collection[str]
+) -> list[FetchedObject]:
+    """``changed``, each new object that says what a vanished one said with that one's data."""
+    by_content: dict[str, list[StoredObject]] = defaultdict(list)
+    for one in vanished:
+        by_content[content_key(one.data)].append(one)
+    return [
+        replace(one, data=twins.pop(0).data)
+        if by_content and one.href not in known and (twins := by_content[content_key(one.data)])
+        else one
+        for one in changed
+    ]
