@@ -21,6 +21,7 @@ from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import CommandDuty, call_now
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.place import PlaceDuty, Prepared
+from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import ReplanDuty
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
 from scheduler.errors import CallSchedulerError, NumberError
@@ -36,6 +37,7 @@ from scheduler.parts import (
     calendars_http,
     contact_sources,
     plan_rules,
+    provenance,
     synced_books,
     synced_calendars,
 )
@@ -132,6 +134,7 @@ class Daemon:
         self._parts.callback(self._close_links)
         self._contacts = ContactsDuty(contact_sources(config, self._http, ledger), config.number_types)
         self._replan = ReplanDuty(self._ledger, plan_rules(config))
+        self._rederive = RederiveDuty(self._ledger, self._replan, provenance(config))
         self._collect = CollectDuty(self._ledger, self._link.client, config.policy)
         self._sync = SyncDuty(self._ledger, self._collections(config), self._clock, self._take_over)
         self._parts.callback(self._sync.close)
@@ -198,7 +201,9 @@ class Daemon:
         self._contacts.run_once()
         self._sync.calendars = self._collections(config)
         self._sync.try_again(corrected)
-        self._replan.use(plan_rules(config), self._contacts.contacts, whole=self._contacts.whole)
+        self._rederive.use(
+            plan_rules(config), self._contacts.contacts, provenance(config), whole=self._contacts.whole
+        )
         self._replanning.wake()
 
     def _collections(self, config: Config) -> tuple[SyncedCalendar, ...]:
@@ -219,6 +224,7 @@ class Daemon:
     def start(self) -> None:
         self._contacts.run_once()
         self._replan.use_contacts(self._contacts.contacts, whole=self._contacts.whole)
+        self._rederive.catch_up(self._clock.now())
         self._timetable.start()
         for loop in self._loops:
             loop.start()
@@ -235,7 +241,7 @@ class Daemon:
         if not changed:
             return
         try:
-            self._replan.run_once(self._clock.now(), changed=changed)
+            self._rederive.run_once(self._clock.now(), changed=changed)
         except Exception:
             self._replanning.wake()
             raise
@@ -246,7 +252,7 @@ class Daemon:
         self._retired.close()
 
     def _replan_now(self) -> None:
-        self._replan.run_once(self._clock.now())
+        self._rederive.run_once(self._clock.now())
         self._timetable.wake()
 
     def _reload_contacts(self) -> None:

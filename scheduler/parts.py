@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from scheduler.callout.client import CalloutClient
 from scheduler.clock import Clock, SystemClock
@@ -15,6 +17,7 @@ from scheduler.duties.replan import PlanRules
 from scheduler.duties.sync import SyncedCalendar
 from scheduler.errors import SourceForbidden
 from scheduler.http import Http, HttpSettings
+from scheduler.ledger.provenance import Provenance
 from scheduler.login import Login, Tokens
 from scheduler.oauth import TokenSource
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
@@ -94,6 +97,17 @@ def contact_sources(config: Config, http: Http, ledger: Database | None) -> tupl
         else:
             books.append(StoredBook(synced, name=book.name, region=config.company.region, ledger=ledger))
     return (*config.contacts, *books)
+
+
+def provenance(config: Config) -> Provenance:
+    """What a plan of this configuration is made with."""
+    parser = ("call-scheduler", "icalendar", "python-dateutil", "phonenumberslite")
+    rules = repr((plan_rules(config), config.number_types))
+    return Provenance(
+        tzdata=version("tzdata"),
+        parser=", ".join(f"{name} {version(name)}" for name in parser),
+        configuration=hashlib.sha256(rules.encode()).hexdigest(),
+    )
 
 
 def plan_rules(config: Config) -> PlanRules:

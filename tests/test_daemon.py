@@ -18,6 +18,7 @@ from scheduler.errors import ConfigError, DatabaseBusy
 from scheduler.gateway.settings import Behaviour, Fault, FaultKind, LineScript
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import select_collections
+from scheduler.ledger.events import select_events
 from scheduler.serving import listen
 from tests.servers import Client, radicale
 from tests.sources.worlds import card
@@ -237,3 +238,18 @@ def test_a_login_that_was_corrected_is_tried_at_once(world: World, tmp_path: Pat
 def _problems(world: World) -> dict[str, str]:
     with closing(open_ledger(world.folder / "ledger.db", read_only=True)) as ledger:
         return {row.name: row.problem for row in ledger.read(select_collections) if row.problem}
+
+
+def test_another_configuration_moves_what_is_planned_and_the_history_says_why(
+    world: World, daemon: Daemon
+) -> None:
+    at = soon(3600)
+    world.put("one", at)
+    await_true(lambda: len(world.calls()) == 1)
+    world.configure(lambda text: text.replace("[company]\n", "[company]\nlead = '5 min'\n"))
+    daemon.use(read_config(world.config))
+    await_true(lambda: world.calls()[0].due_at == at - timedelta(minutes=5))
+    with closing(open_ledger(world.folder / "ledger.db", read_only=True)) as ledger:
+        (call,) = world.calls()
+        moved = ledger.read(select_events, call.id)[-1]
+    assert (moved.kind, moved.detail) == ("moved", "the configuration changed")

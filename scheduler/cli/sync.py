@@ -22,11 +22,12 @@ from scheduler.database import Connection, Database
 from scheduler.duties.accept import accept_losses
 from scheduler.duties.brake import hold_problems
 from scheduler.duties.command import await_result, leave_command
+from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import ReplanDuty
 from scheduler.duties.sync import SyncDuty, Synced
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import select_call
-from scheduler.parts import calendars_http, plan_rules, synced_books, synced_calendars
+from scheduler.parts import calendars_http, plan_rules, provenance, synced_books, synced_calendars
 
 _PATIENCE = timedelta(minutes=3)
 
@@ -85,16 +86,17 @@ def _sync_here(config: Config, ledger: Database, accept: str | None) -> dict[str
     books = _sync_books(config, ledger)
     contacts = read_contacts(config, ledger)
     replan.use_contacts(contacts.contacts, whole=contacts.whole)
+    rederive = RederiveDuty(ledger, replan, provenance(config))
     clock = SystemClock()
 
     def take_over(fetched: Sequence[Synced]) -> None:
-        replan.run_once(clock.now(), changed=[one.name for one in fetched])
+        rederive.run_once(clock.now(), changed=[one.name for one in fetched])
 
     with closing(calendars_http()) as http:
         duty = SyncDuty(ledger, synced_calendars(config.calendars, http), clock, take_over)
         with closing(duty):
             synced = duty.sync_all() if accept is None else (duty.sync_one(accept),)
-    cancelled = () if accept is None else accept_losses(ledger, accept, lambda: replan.run_once(clock.now()))
+    cancelled = () if accept is None else accept_losses(ledger, accept, lambda: rederive.run_once(clock.now()))
     return {"calendars": [one.to_json() for one in (*books, *synced)], "cancelled": cancelled}
 
 

@@ -15,7 +15,7 @@ from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calls.call import Key
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
-from scheduler.calls.reconcile import Change, Ignore, Recorded, TooLate, reconcile
+from scheduler.calls.reconcile import Cancel, Change, Ignore, Move, Recorded, TooLate, reconcile
 from scheduler.database import ConstraintFailed, Database
 from scheduler.duties.brake import Brake
 from scheduler.ledger.changes import apply_change, select_recorded
@@ -44,6 +44,7 @@ class Replanned:
 
     changes: Mapping[str, int] = field(default_factory=dict)
     refused: int = 0  # changes that the ledger forbade
+    calls: tuple[int, ...] = ()  # the recorded ones that moved, changed or were cancelled
 
 
 class ReplanDuty:
@@ -78,12 +79,16 @@ class ReplanDuty:
         self._contacts, self._contacts_whole = contacts, whole
         self._agendas.clear()
 
-    def run_once(self, now: datetime, *, changed: Collection[str] = ()) -> Replanned:
+    def run_once(self, now: datetime, *, changed: Collection[str] = (), because: str = "") -> Replanned:
         """Replan everything; only the ``changed`` calendars, and those whose window ran out, are read again.
 
         A round that fails leaves what it had to do for the next one.
+
+        :param because: what else changed, in words: every calendar is read again, and history says why.
         """
         with self._lock:
+            if because:
+                self._agendas.clear()
             self._unread.update(changed)
             rows = self._ledger.read(select_collections)
             # When each was last read *before* what is new now: what the plan doesn't hold counts as unseen.
@@ -92,7 +97,7 @@ class ReplanDuty:
             recorded = self._ledger.read(select_recorded, self._start(now, reads))
             changes = self._decide(recorded, now, reads)
             changes = self._brake.hold_back(changes, recorded, now, fetched_at=self._fetched_at(reads))
-            replanned = self._apply(changes, now)
+            replanned = self._apply(changes, now, because)
             self._record_planned()
             return replanned
 
@@ -185,12 +190,13 @@ class ReplanDuty:
                     reasons[key] = one.reason
         return reasons
 
-    def _apply(self, changes: tuple[Change, ...], now: datetime) -> Replanned:
+    def _apply(self, changes: tuple[Change, ...], now: datetime, because: str) -> Replanned:
         counts: Counter[str] = Counter()
+        calls: list[int] = []
         refused = 0
         for change in changes:
             try:
-                self._ledger.write(apply_change, change, now)
+                self._ledger.write(apply_change, change, now, because)
             except ConstraintFailed as error:
                 # Each change has its own transaction: what the ledger forbids costs that one alone.
                 refused += 1
@@ -198,6 +204,8 @@ class ReplanDuty:
             else:
                 if not isinstance(change, Ignore | TooLate):
                     counts[type(change).__name__.lower()] += 1
+                if isinstance(change, Move | Cancel):
+                    calls.append(change.call.id)
         if counts:
             log.info("replanned: %s", ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
-        return Replanned(changes=dict(counts), refused=refused)
+        return Replanned(changes=dict(counts), refused=refused, calls=tuple(calls))

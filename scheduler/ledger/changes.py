@@ -51,48 +51,51 @@ def select_recorded(connection: Connection, since: datetime) -> tuple[Recorded, 
     )
 
 
-def apply_change(connection: Connection, change: Change, now: datetime) -> None:
-    """:raises ConstraintFailed: the ledger forbids it, as two calls of one slot."""
+def apply_change(connection: Connection, change: Change, now: datetime, because: str = "") -> None:
+    """:param because: what else than the calendar changed, for the history.
+
+    :raises ConstraintFailed: the ledger forbids it, as two calls of one slot.
+    """
     match change:
         case Add():
-            _add(connection, change, now)
+            _add(connection, change, now, because)
         case AddMissed():
-            _add_missed(connection, change, now)
+            _add_missed(connection, change, now, because)
         case Move():
-            _move(connection, change, now)
+            _move(connection, change, now, because)
         case Attach():
             _point(connection, change.keys, change.call.asked_at, change.call.id, now)
         case Cancel():
-            _cancel(connection, change, now)
+            _cancel(connection, change, now, because)
         case TooLate():
             _note_too_late(connection, change.call.id, change.reason, now)
         case Ignore():
             pass  # nothing is recorded: `plan` and `why` say it from the calendar itself
 
 
-def _add(connection: Connection, change: Add | AddMissed, now: datetime) -> int:
+def _add(connection: Connection, change: Add | AddMissed, now: datetime, because: str) -> int:
     call_id = insert_call(connection, change.wanted, now)
     _point(connection, change.wanted.keys, change.wanted.asked_at, call_id, now)
-    append_event(connection, now, "planned", call_id=call_id)
+    append_event(connection, now, "planned", call_id=call_id, detail=because)
     return call_id
 
 
-def _add_missed(connection: Connection, change: AddMissed, now: datetime) -> None:
-    call_id = _add(connection, change, now)
+def _add_missed(connection: Connection, change: AddMissed, now: datetime, because: str) -> None:
+    call_id = _add(connection, change, now, because)
     end_call(connection, call_id, Outcome.MISSED, change.reason, now, leaving=[State.PLANNED])
     append_event(connection, now, Outcome.MISSED, call_id=call_id, detail=change.reason)
 
 
-def _move(connection: Connection, change: Move, now: datetime) -> None:
+def _move(connection: Connection, change: Move, now: datetime, because: str) -> None:
     if not move_call(connection, change.call, change.wanted):
         _note_too_late(connection, change.call.id, moved_too_late(change.wanted), now)
         return
     _point(connection, change.wanted.keys, change.wanted.asked_at, change.call.id, now)
     moved = change.call.asked_at != change.wanted.asked_at
-    append_event(connection, now, "moved" if moved else "changed", call_id=change.call.id)
+    append_event(connection, now, "moved" if moved else "changed", call_id=change.call.id, detail=because)
 
 
-def _cancel(connection: Connection, change: Cancel, now: datetime) -> None:
+def _cancel(connection: Connection, change: Cancel, now: datetime, because: str) -> None:
     cancelled = end_call(
         connection, change.call.id, Outcome.CANCELLED, change.reason, now,
         leaving=[State.PLANNED, State.CLAIMED],
@@ -102,7 +105,7 @@ def _cancel(connection: Connection, change: Cancel, now: datetime) -> None:
         return
     retire_appointments(connection, change.call.id, now)
     # Why stands in the call, since it may name somebody: "Anna Maes has no number".
-    append_event(connection, now, Outcome.CANCELLED, call_id=change.call.id)
+    append_event(connection, now, Outcome.CANCELLED, call_id=change.call.id, detail=because)
 
 
 def _note_too_late(connection: Connection, call_id: int, reason: str, now: datetime) -> None:

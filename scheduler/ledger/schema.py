@@ -149,6 +149,16 @@ CREATE TABLE object (
 ) STRICT, WITHOUT ROWID
 """
 
+_PROVENANCE = """
+CREATE TABLE provenance (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    tzdata TEXT NOT NULL,
+    parser TEXT NOT NULL,
+    configuration TEXT NOT NULL,
+    since TEXT NOT NULL
+) STRICT
+"""
+
 _COMMAND = """
 CREATE TABLE command (
     id INTEGER PRIMARY KEY,
@@ -215,3 +225,9 @@ def m0002_vanished_calls(database: MigrationDatabase) -> None:
 def m0003_broken_objects(database: MigrationDatabase) -> None:
     """What an address holds now may be unreadable; its last good data stays."""
     database.execute("ALTER TABLE object ADD COLUMN problem TEXT NOT NULL DEFAULT ''")
+
+
+@MIGRATIONS()
+def m0004_provenance(database: MigrationDatabase) -> None:
+    """What the plan was made with."""
+    database.execute(_PROVENANCE)

@@ -361,3 +361,11 @@ def test_a_refused_login_is_told_with_why_it_is_tried_rarely(world: World) -> No
         now = datetime.now(UTC)
         ledger.write(record_failed, "sales", "a", "the login was refused", now, forbidden=True)
     assert "ever more rarely, so that the account isn't locked" in command(world, "calls").stderr
+
+
+def test_a_sync_with_another_configuration_moves_what_is_planned_and_why_tells_it(world: World) -> None:
+    world.put("one", soon(3600))
+    assert command(world, "sync").exit_code == 0
+    world.configure(lambda text: text.replace("[company]\n", "[company]\nlead = '5 min'\n"))
+    assert command(world, "sync").exit_code == 0
+    assert "moved: the configuration changed" in command(world, "why", "one").stdout
