@@ -184,13 +184,10 @@ def _read_row(row: list[str], layout: _Layout, where: str, region: str, problems
         numbers=tuple(_numbers(row, layout, where, region, problems)),
         source=where,
     )
-    if not contact.name and not contact.emails:
-        problems.append(Problem(where=where, what="the row has neither a name nor an e-mail address"))
-        return None
-    if not any(_cell(row, at) for at, _ in layout.numbers):
-        what = f"{contact.name or contact.emails[0]} has no phone number"
-        problems.append(Problem(where=where, what=what, remedy="add one, or leave the row out"))
-    return contact
+    if contact.name or contact.emails:
+        return contact
+    problems.append(Problem(where=where, what="the row has neither a name nor an e-mail address"))
+    return None
 
 
 def _cell(row: list[str], at: int | None) -> str:

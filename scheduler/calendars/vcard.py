@@ -86,13 +86,10 @@ def _read_card(lines: list[Line], place: _Place, contacts: list[Contact], proble
         numbers=tuple(_numbers(properties, place, problems)),
         source=f"{place.name}, line {lines[0].number}",
     )
-    if not contact.name and not contact.emails:
+    if contact.name or contact.emails:
+        contacts.append(contact)
+    else:
         problems.append(place.problem(lines[0].number, "the card has neither a name nor an e-mail address"))
-        return
-    contacts.append(contact)
-    if not any(prop.name == "TEL" and prop.text for prop in properties):
-        what = f"{contact.name or contact.emails[0]} has no phone number"
-        problems.append(place.problem(lines[0].number, what, "add one, or leave the card out"))
 
 
 def _name(properties: list[Property]) -> str:

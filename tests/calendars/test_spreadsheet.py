@@ -82,12 +82,6 @@ def test_the_configured_columns_are_taken_and_no_others():
     assert [(number.number, number.types) for number in contact.numbers] == [(CELL, {"work"})]
 
 
-def test_a_row_without_a_number_is_listed_and_stays():
-    contacts, (problem,) = read("name;email;mobile\nAnn;ann@example.com;\nBob;;0468373901\n")
-    assert [contact.name for contact in contacts] == ["Ann", "Bob"]
-    assert (problem.where, problem.what) == ("a.csv, line 2", "Ann has no phone number")
-
-
 def test_a_header_without_known_columns_is_one_problem_that_lists_it():
     for text in ("Foo,Bar\n1,2\n", "Name,Bar\n1,2\n", ""):
         contacts, (problem,) = read(text)
