@@ -8,6 +8,7 @@ from scheduler.calendars.verdict import Verdict
 from scheduler.calendars.wording import fold, rests_after
 from scheduler.phone import looks_like_number
 
+ASKS_BECAUSE = "it asks for a call: "
 _NOT_AT_WORK = {
     "OOF": "out of office",
     "WORKINGELSEWHERE": "working elsewhere",
@@ -148,4 +149,4 @@ def _names(managers: list[Manager]) -> str:
 
 
 def _mark(finding: str) -> Verdict[str]:
-    return Verdict(finding, f"it asks for a call: {finding}")
+    return Verdict(finding, f"{ASKS_BECAUSE}{finding}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from scheduler.calendars.blocks import cut, unfolded
+from scheduler.calendars.blocks import cut, decoded, unfolded
 
 # What some programs write anew at each export, of an event that nobody touched.
 _NAMES = re.compile(rb"\n(?:UID|DTSTAMP|CREATED|LAST-MODIFIED|SEQUENCE)[;:][^\n]*", re.IGNORECASE)
@@ -14,6 +14,11 @@ _NAMES = re.compile(rb"\n(?:UID|DTSTAMP|CREATED|LAST-MODIFIED|SEQUENCE)[;:][^\n]
 def content_key(data: bytes) -> str:
     """The same for two objects that differ by their UIDs and stamps alone."""
     return hashlib.sha256(_NAMES.sub(b"", unfolded(data))).hexdigest()
+
+
+def mentions(data: bytes, words: str) -> bool:
+    """Whether an object's text has these words, in any case."""
+    return words.casefold() in decoded(unfolded(data)).casefold()
 
 
 def damage(data: bytes) -> str:

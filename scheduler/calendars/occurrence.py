@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +42,10 @@ class Occurrence:
     attendees: tuple[Person, ...] = ()
     sequence: int = 0
     last_modified: datetime | None = None
+
+    @property
+    def original_at(self) -> datetime | None:
+        """Its start by its series, UTC; None where it doesn't recur, or by dates."""
+        if not self.recurrence_id.endswith("Z"):
+            return None
+        return datetime.strptime(self.recurrence_id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

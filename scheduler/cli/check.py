@@ -27,7 +27,8 @@ from scheduler.duties.contacts import ContactsDuty
 from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
 from scheduler.http import Http, urllib3_flavour
 from scheduler.ledger.lock import held_lock
-from scheduler.parts import ProviderLink, build_source, calendars_http
+from scheduler.ledger.provenance import select_provenance
+from scheduler.parts import ProviderLink, build_source, calendars_http, provenance
 
 _MOST_NAMES = 20
 
@@ -162,6 +163,10 @@ def _look_at_ledger(config: Config) -> Iterator[Finding]:
             text = "readable" if ledger else "not there yet: the daemon makes it at its first start"
             yield Finding(subject=subject, fine=True, text=text)
             if ledger is not None:
+                changed = provenance(config).changed_since(ledger.read(select_provenance))
+                if changed:
+                    text = f"is derived anew when the daemon starts or reloads: {changed}"
+                    yield Finding(subject="plan", fine=True, text=text)
                 yield from (
                     # The daemon's own view: it may lack what this command has, as a right to read a file.
                     Finding(

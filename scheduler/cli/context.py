@@ -6,6 +6,7 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -69,8 +70,8 @@ def read_contacts(config: Config, ledger: Database | None) -> ContactsDuty:
         return duty
 
 
-def view(config: Config, ledger: Database | None, *, start: datetime, end: datetime) -> View:
-    """What the calendars hold in a window, beside what the ledger holds."""
+def view(config: Config, ledger: Database | None, *, start: datetime, end: datetime, mentioning: str = "") -> View:
+    """What the calendars hold in a window, beside what the ledger holds; as :func:`look` says."""
     use_packaged_tzdata()
     contacts = read_contacts(config, ledger)
     now = SystemClock().now()
@@ -84,11 +85,14 @@ def view(config: Config, ledger: Database | None, *, start: datetime, end: datet
             now,
             start=start,
             end=end,
+            mentioning=mentioning,
         )
-    problems = (*contacts.problems, *found.problems)
+    troubles = (*contacts.problems, *found.troubles)
     if ledger is None:
-        return View(entries=found.entries, problems=problems)
+        return replace(found, troubles=troubles)
     held = ledger.read(select_held_calls, start, end)
-    return View(
-        entries=with_held_calls(found.entries, held), problems=(*problems, *ledger.read(hold_problems, now))
+    return replace(
+        found,
+        entries=with_held_calls(found.entries, held),
+        troubles=(*troubles, *ledger.read(hold_problems, now)),
     )

@@ -1,22 +1,26 @@
-"""``why``: one event's decision, rule by rule, and what became of its call."""
+"""``why``: one event's decision, in a paragraph and rule by rule, and what became of its call."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
+from scheduler.calendars.component import Fault
 from scheduler.calendars.occurrence import Occurrence
 from scheduler.cli.context import ledger_to_read, view
 from scheduler.cli.options import at_least, config_option, json_option, window_options
 from scheduler.cli.output import JsonRow, iso, print_json, print_problems
+from scheduler.cli.paragraph import tell, tell_fault
 from scheduler.cli.plan import entry_json
 from scheduler.config import Config, read_config
 from scheduler.database import Database
-from scheduler.duties.look import Entry
+from scheduler.duties.look import Entry, View
 from scheduler.ledger.events import Event, select_events
+
+_FAR = timedelta(days=3 * 366)  # where nothing of it is in the window
 
 
 @click.command()
@@ -25,30 +29,64 @@ from scheduler.ledger.events import Event, select_events
 @click.argument("text_or_uid")
 @json_option
 def why(config_path: Path, start: datetime, end: datetime, text_or_uid: str, as_json: bool) -> None:
-    """Tell why an event rings or not, rule by rule: by its UID, or by some words of its title."""
+    """Tell why an event rings or not, rule by rule: by its UID, or by some words of its title.
+
+    Where it doesn't start between the two times, the instance nearest to now is told.
+    """
     at_least(start, end)
     if not text_or_uid.strip():
         raise click.UsageError("name an event by its UID, or by some words of its title")
     config = read_config(config_path, secrets=False)
     with ledger_to_read(config) as ledger:
         found = view(config, ledger, start=start, end=end)
-        entries = [entry for entry in found.entries if _meant(entry.derivation.occurrence, text_or_uid)]
+        entries, faults = _meant(found, text_or_uid)
+        if not entries:
+            found = _far_view(config, ledger, text_or_uid)
+            entries, faults = _meant(found, text_or_uid)
+            entries = _nearest(entries)
         told = [(entry, _history(ledger, entry)) for entry in entries]
     if as_json:
-        print_json([_json(entry, history) for entry, history in told])
+        print_json([_json(config, entry, history) for entry, history in told])
     else:
         for entry, history in told:
             _print(config, entry, history)
-    problems = print_problems(found.problems)
-    if not entries:
-        window = f"between {start:%Y-%m-%d} and {end:%Y-%m-%d} (see --from and --to)"
-        click.echo(f"no event {window} has that UID or those words", err=True)
-    if problems or not entries:
+    for collection, fault in faults:
+        click.echo(_wrapped(tell_fault(collection, fault)), err=as_json)
+    problems = print_problems(found.troubles)
+    if not entries and not faults:
+        click.echo(_nothing(found), err=True)
+    if problems or faults or not entries:
         raise SystemExit(1)
 
 
-def _meant(occurrence: Occurrence, wanted: str) -> bool:
+def _meant(found: View, wanted: str) -> tuple[Sequence[Entry], Sequence[tuple[str, Fault]]]:
+    """The occurrences with this UID or these words, and what is wrong with them."""
+    entries = [entry for entry in found.entries if _is_meant(entry.derivation.occurrence, wanted)]
+    uids = {wanted, *(entry.derivation.occurrence.uid for entry in entries)}
+    return entries, [one for one in found.faults if one[1].uid in uids]
+
+
+def _is_meant(occurrence: Occurrence, wanted: str) -> bool:
     return occurrence.uid == wanted or wanted.casefold() in occurrence.summary.casefold()
+
+
+def _far_view(config: Config, ledger: Database | None, wanted: str) -> View:
+    """Years around now, of the objects that have this UID or these words alone."""
+    now = datetime.now(UTC)
+    return view(config, ledger, start=now - _FAR, end=now + _FAR, mentioning=wanted)
+
+
+def _nearest(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The next one, else the last."""
+    coming = [entry for entry in entries if entry.starts_at >= datetime.now(UTC)]
+    return coming[:1] or entries[-1:]
+
+
+def _nothing(found: View) -> str:
+    if not found.objects:
+        return "no event has that UID or those words"
+    years = round(_FAR / timedelta(days=365))
+    return f"there is such a UID, or such words, but nothing of it starts within {years} years"
 
 
 def _history(ledger: Database | None, entry: Entry) -> tuple[Event, ...]:
@@ -57,9 +95,10 @@ def _history(ledger: Database | None, entry: Entry) -> tuple[Event, ...]:
     return ledger.read(select_events, entry.call.id)
 
 
-def _json(entry: Entry, history: tuple[Event, ...]) -> JsonRow:
+def _json(config: Config, entry: Entry, history: tuple[Event, ...]) -> JsonRow:
     return {
         **entry_json(entry),
+        "told": tell(entry, config.company_zone),
         "steps": [{"rule": step.rule, "finding": step.finding} for step in entry.derivation.steps],
         "history": [{"at": iso(one.at), "kind": one.kind, "detail": one.detail} for one in history],
     }
@@ -68,7 +107,8 @@ def _json(entry: Entry, history: tuple[Event, ...]) -> JsonRow:
 def _print(config: Config, entry: Entry, history: tuple[Event, ...]) -> None:
     occurrence = entry.derivation.occurrence
     click.secho(f"{occurrence.summary or '(no title)'}", bold=True)
-    click.echo(f"  {_when(config, occurrence)}, calendar {entry.collection}, uid {occurrence.uid}")
+    click.echo(_wrapped(tell(entry, config.company_zone)))
+    click.echo(f"  {'uid':<13} {' '.join(filter(None, (occurrence.uid, occurrence.recurrence_id)))}")
     for step in entry.derivation.steps:
         click.echo(f"  {step.rule:<13} {step.finding}")
     click.echo(f"  {'result':<13} {_result(config, entry)}")
@@ -78,14 +118,8 @@ def _print(config: Config, entry: Entry, history: tuple[Event, ...]) -> None:
     click.echo()
 
 
-def _when(config: Config, occurrence: Occurrence) -> str:
-    """In the event's own zone, and in the company's where that is another one."""
-    company = config.company_zone
-    zone = ZoneInfo(occurrence.zone) if occurrence.zone else company
-    text = f"{occurrence.starts_at.astimezone(zone):%a %d %b %Y %H:%M} {zone.key}"
-    if zone.key != company.key:
-        text += f" ({occurrence.starts_at.astimezone(company):%H:%M} {company.key})"
-    return text
+def _wrapped(text: str) -> str:
+    return click.wrap_text(text, width=100, initial_indent="  ", subsequent_indent="  ") + "\n"
 
 
 def _result(config: Config, entry: Entry) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.calendars.agenda import Agenda, read_agenda
 from scheduler.calendars.appointment import Appointment, Derivation
+from scheduler.calendars.component import Fault, read
 from scheduler.calendars.contact import Contacts
+from scheduler.calendars.content import mentions
 from scheduler.calls.barring import Barring, barred_by
 from scheduler.calls.call import Call, Key, PlannedCall
 from scheduler.calls.plan import key_of, plan
@@ -20,7 +22,7 @@ from scheduler.duties.sync import SyncedCalendar
 from scheduler.errors import Problem, SourceError
 from scheduler.ledger.appointments import select_calls_of_appointments
 from scheduler.ledger.calls import select_calls
-from scheduler.ledger.collections import Collection, select_collections, select_objects
+from scheduler.ledger.collections import Collection, StoredObject, select_collections, select_objects
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,13 @@ class View:
     """What a window holds, soonest first, and what could not be read for it."""
 
     entries: tuple[Entry, ...]
-    problems: tuple[Problem, ...]
+    troubles: tuple[Problem, ...]  # of whole calendars, or of contacts
+    faults: tuple[tuple[str, Fault], ...] = ()  # of single events, with their calendars
+    objects: int = 0  # looked at
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (*self.troubles, *(_problem(collection, fault) for collection, fault in self.faults))
 
 
 def look(
@@ -68,16 +76,23 @@ def look(
     *,
     start: datetime,
     end: datetime,
+    mentioning: str = "",
 ) -> View:
-    """Every occurrence that starts in [start, end); without a ledger the calendars alone are looked at."""
+    """Every occurrence that starts in [start, end); without a ledger the calendars alone are looked at.
+
+    :param mentioning: leave out the objects whose text doesn't have these words or this UID.
+    """
     rows = {row.name: row for row in ledger.read(select_collections)} if ledger else {}
-    problems: list[Problem] = []
+    troubles: list[Problem] = []
+    faults: list[tuple[str, Fault]] = []
     agendas = []
+    looked_at = 0
     for calendar in calendars:
         name = calendar.source.name
-        objects = _objects(ledger, calendar, rows.get(name), now, problems)
+        objects = _objects(ledger, calendar, rows.get(name), now, troubles)
+        objects = [one for one in objects if mentions(one.data, mentioning)]
         agenda = read_agenda(
-            objects,
+            ((one.href, one.data) for one in objects),
             next(one for one in rules.calendars if one.collection == name),
             rules.company,
             contacts,
@@ -86,9 +101,15 @@ def look(
             end=end,
         )
         agendas.append(agenda)
-        problems.extend(_faults(agenda))
+        faults.extend((name, fault) for fault in (*agenda.faults, *_held(objects)))
+        looked_at += len(objects)
     recorded = ledger.read(_recorded, start - timedelta(days=2), end) if ledger else {}
-    return View(entries=_entries(agendas, recorded, rules, barring, now), problems=tuple(problems))
+    return View(
+        entries=_entries(agendas, recorded, rules, barring, now),
+        troubles=tuple(troubles),
+        faults=tuple(faults),
+        objects=looked_at,
+    )
 
 
 def _objects(
@@ -96,27 +117,32 @@ def _objects(
     calendar: SyncedCalendar,
     row: Collection | None,
     now: datetime,
-    problems: list[Problem],
-) -> list[tuple[str, bytes]]:
+    troubles: list[Problem],
+) -> list[StoredObject]:
     """The calendar as the daemon last fetched it, or, where no daemon keeps it fresh, as it is now."""
     name = calendar.source.name
     fresh = row is not None and now - row.tried_at < _STALE_AFTER * calendar.every
     if row is not None and row.problem and fresh:
-        problems.append(Problem(where=f"calendar {name}", what=row.problem))
+        troubles.append(Problem(where=f"calendar {name}", what=row.problem))
     if not fresh:
         try:
-            return [(one.href, one.data) for one in calendar.source.fetch(None, {}).changed]
+            found = calendar.source.fetch(None, {}).changed
+            return [StoredObject(href=one.href, etag=one.etag, data=one.data) for one in found]
         except SourceError as error:
-            problems.append(Problem(where=f"calendar {name}", what=error.reason, remedy=error.remedy))
-    stored = ledger.read(select_objects, name) if ledger else ()
-    return [(one.href, one.data) for one in stored]
+            troubles.append(Problem(where=f"calendar {name}", what=error.reason, remedy=error.remedy))
+    return list(ledger.read(select_objects, name)) if ledger else []
 
 
-def _faults(agenda: Agenda) -> list[Problem]:
-    return [
-        Problem(where=f"calendar {agenda.collection}, event {fault.uid or fault.href}", what=fault.reason)
-        for fault in agenda.faults
-    ]
+def _held(objects: Iterable[StoredObject]) -> Iterator[Fault]:
+    """What became unreadable, for each event that it held."""
+    for one in objects:
+        if one.problem:
+            components, _ = read(one.href, one.data)
+            yield from (Fault(href=one.href, uid=each.uid, reason=one.problem) for each in components)
+
+
+def _problem(collection: str, fault: Fault) -> Problem:
+    return Problem(where=f"calendar {collection}, event {fault.uid or fault.href}", what=fault.reason)
 
 
 def _recorded(connection: Connection, start: datetime, end: datetime) -> dict[tuple[Key, datetime], Call]:

@@ -132,7 +132,7 @@ def test_why_tells_the_decision_rule_by_rule(world: World) -> None:
     world.put("one", soon(3600))
     result = command(world, "why", "anna")
     assert result.exit_code == 0
-    for text in ("asking", "destination", "origin", "rings at", "uid one"):
+    for text in ("asking", "destination", "origin", "rings at", "uid           one"):
         assert text in result.stdout
 
 
@@ -376,3 +376,11 @@ def test_a_sync_with_another_configuration_moves_what_is_planned_and_why_tells_i
     world.configure(lambda text: text.replace("[company]\n", "[company]\nlead = '5 min'\n"))
     assert command(world, "sync").exit_code == 0
     assert "moved: the configuration changed" in command(world, "why", "one").stdout
+
+
+def test_check_tells_that_the_plan_was_made_with_another_configuration(world: World) -> None:
+    command(world, "sync")
+    assert "plan: is derived anew" not in command(world, "check").stdout
+    world.configure(lambda text: text.replace("[company]\n", "[company]\nlead = '5 min'\n"))
+    told = "plan: is derived anew when the daemon starts or reloads: the configuration changed"
+    assert told in command(world, "check").stdout

@@ -1,0 +1,128 @@
+"""What becomes of one event, told in one paragraph: when, whether, whom, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduler.calendars.asking import ASKS_BECAUSE
+from scheduler.calendars.component import Fault
+from scheduler.calendars.occurrence import Occurrence
+from scheduler.calls.call import Call, PlannedCall
+from scheduler.duration import spell_duration
+from scheduler.duties.look import Entry
+from scheduler.vca import Presentation
+
+
+def tell(entry: Entry, company_zone: ZoneInfo) -> str:
+    """The decision on one occurrence; times in the event's zone and, where they differ, the company's."""
+    return " ".join(
+        filter(
+            None,
+            (
+                _start(entry, company_zone),
+                _verdict(entry),
+                _ringing(entry, company_zone),
+                _state(entry),
+            ),
+        )
+    )
+
+
+def tell_fault(collection: str, fault: Fault) -> str:
+    """Why an event, or a part of it, says nothing."""
+    return f"Event {fault.uid or fault.href} in calendar {collection} has a fault: {fault.reason}."
+
+
+def _start(entry: Entry, company_zone: ZoneInfo) -> str:
+    occurrence = entry.derivation.occurrence
+    title = f"“{occurrence.summary}”" if occurrence.summary else "An event without a title"
+    if occurrence.all_day:
+        day = occurrence.starts_at.astimezone(_zone(occurrence, company_zone))
+        return f"{title} in calendar {entry.collection} lasts all day, from {day:%a %d %b %Y}."
+    starts = _moment(occurrence.starts_at, occurrence, company_zone)
+    return f"{title} in calendar {entry.collection} starts on {starts}{_moved(occurrence, company_zone)}."
+
+
+def _moved(occurrence: Occurrence, company_zone: ZoneInfo) -> str:
+    original = occurrence.original_at
+    if original is None or original == occurrence.starts_at:
+        return ""
+    return f"; by its series it would on {_moment(original, occurrence, company_zone)}"
+
+
+def _zone(occurrence: Occurrence, company_zone: ZoneInfo) -> ZoneInfo:
+    """The event's own; the company's where the calendar defines one that has no name."""
+    return ZoneInfo(occurrence.zone) if occurrence.zone else company_zone
+
+
+def _moment(instant: datetime, occurrence: Occurrence, company_zone: ZoneInfo) -> str:
+    zone = _zone(occurrence, company_zone)
+    own, company = instant.astimezone(zone), instant.astimezone(company_zone)
+    text = f"{own:%a %d %b %Y} at {_clock(own)} {zone.key}"
+    if own.replace(tzinfo=None) == company.replace(tzinfo=None):
+        return text
+    day = "" if own.date() == company.date() else f"{company:%a %d %b} at "
+    return f"{text} ({day}{_clock(company)} {company_zone.key})"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+
+
+def _verdict(entry: Entry) -> str:
+    derivation = entry.derivation
+    if not derivation.asks:
+        return f"It doesn't ring, since {derivation.reason}."
+    found = _findings(entry)
+    if "asking" not in found:
+        # Its calendar lost it, and the brake holds its call.
+        return f"But {derivation.steps[-1].finding}."
+    asks = f"It asks for a call: {found['asking'].removeprefix(ASKS_BECAUSE)}, and {found['author']}."
+    return f"{asks} But it doesn't ring: {entry.reason}." if entry.state == "not_ringing" else asks
+
+
+def _ringing(entry: Entry, company_zone: ZoneInfo) -> str:
+    call = entry.call or entry.wanted
+    if call is None or entry.state == "not_ringing":
+        return ""
+    found = _findings(entry)
+    rings = "rings" if entry.state == "planned" else "was to ring"
+    return (
+        f"It {rings} {_due(entry, call.due_at, company_zone)}: first {call.origin}{_since(found, 'origin')}, "
+        f"then {call.destination}{_since(found, 'destination')}. {_display(call, found)}"
+    )
+
+
+def _since(found: dict[str, str], rule: str) -> str:
+    return f" ({found[rule]})" if rule in found else ""
+
+
+def _due(entry: Entry, due_at: datetime, company_zone: ZoneInfo) -> str:
+    lead = entry.starts_at - due_at
+    if not lead:
+        return "then"
+    due = _moment(due_at, entry.derivation.occurrence, company_zone)
+    return f"{spell_duration(abs(lead))} {'before' if lead > timedelta(0) else 'after'} that, on {due}"
+
+
+def _display(call: Call | PlannedCall, found: dict[str, str]) -> str:
+    if call.presentation is Presentation.RESTRICTED:
+        return "The customer sees no number: it is restricted."
+    number = call.cli or call.origin
+    return (
+        f"{found['cli'].capitalize()}, {number}." if "cli" in found else f"The number on the display is {number}."
+    )
+
+
+def _state(entry: Entry) -> str:
+    call = entry.call
+    if call is None or entry.state == "not_ringing":
+        return ""
+    if call.outcome is not None:
+        return f"Call {call.id} has ended: {entry.reason}."
+    return f"Call {call.id} is {call.state.value}" + (f": {entry.reason}." if entry.reason else ".")
+
+
+def _findings(entry: Entry) -> dict[str, str]:
+    return {step.rule: step.finding for step in entry.derivation.steps}
