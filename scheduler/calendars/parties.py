@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scheduler.calendars.asking import find_stranger, managers_coming
+from scheduler.calendars.asking import find_stranger, managers_coming, managers_who_accepted
 from scheduler.calendars.contact import Contact, Contacts, NoNumber
 from scheduler.calendars.occurrence import Occurrence
 from scheduler.calendars.settings import CalendarRules, Company, Manager
@@ -42,8 +42,8 @@ def find_destination(
 def find_caller(occurrence: Occurrence, rules: CalendarRules, company: Company) -> Verdict[Caller]:
     """The organizer or the attendee who is a manager with a phone, else the calendar's origin.
 
-    Of several managers who attend it is the one whose phone is the calendar's. A stranger's event rings only
-    at one who has accepted it, whoever stands there as its organizer.
+    Of several managers who attend it is the one whose phone is the calendar's. A stranger's event never rings
+    at a manager who hasn't accepted it, whoever stands there as its organizer.
     """
     organizer = _organizing_manager(occurrence, company)
     if organizer and organizer.origin:
@@ -56,7 +56,7 @@ def find_caller(occurrence: Occurrence, rules: CalendarRules, company: Company) 
     for manager in coming:
         if manager.origin and (len(phones) == 1 or manager.origin == rules.origin):
             return Verdict(Caller(origin=manager.origin, manager=manager), f"{manager.name} attends it")
-    return _calendars_own(rules, company)
+    return _calendars_own(occurrence, rules, company)
 
 
 def _organizing_manager(occurrence: Occurrence, company: Company) -> Manager | None:
@@ -65,13 +65,15 @@ def _organizing_manager(occurrence: Occurrence, company: Company) -> Manager | N
     return company.manager_of(occurrence.organizer.email)
 
 
-def _calendars_own(rules: CalendarRules, company: Company) -> Verdict[Caller]:
+def _calendars_own(occurrence: Occurrence, rules: CalendarRules, company: Company) -> Verdict[Caller]:
     if rules.origin is None:
         return Verdict(
             None, "no manager organises or attends it: give the calendar an origin, or invite a manager"
         )
-    caller = Caller(origin=rules.origin, manager=company.manager_at(rules.origin))
-    return Verdict(caller, "it is the calendar's")
+    owner = company.manager_at(rules.origin)
+    if owner and find_stranger(occurrence, company) and owner not in managers_who_accepted(occurrence, company):
+        return Verdict(None, f"a stranger organised it, and {owner.name}, whose phone it is, hasn't accepted it")
+    return Verdict(Caller(origin=rules.origin, manager=owner), "it is the calendar's")
 
 
 def _by_number(

@@ -57,9 +57,12 @@ def _recognised(
     by_content: dict[str, list[StoredObject]] = defaultdict(list)
     for one in vanished:
         by_content[content_key(one.data)].append(one)
-    return [
-        replace(one, data=twins.pop(0).data)
-        if by_content and one.href not in known and (twins := by_content[content_key(one.data)])
-        else one
-        for one in changed
-    ]
+    if not by_content:
+        return list(changed)
+    return [one if one.href in known else _as_before(one, by_content) for one in changed]
+
+
+def _as_before(now: FetchedObject, by_content: Mapping[str, list[StoredObject]]) -> FetchedObject:
+    """With the data of a vanished object that said the same; each of those stands in once."""
+    twins = by_content.get(content_key(now.data))
+    return replace(now, data=twins.pop(0).data) if twins else now

@@ -546,6 +546,18 @@ def test_a_strangers_invitation_rings_at_the_phone_of_the_manager_who_accepted_i
     assert derivation.appointment.origin == TOM_PHONE
 
 
+def test_a_strangers_invitation_never_rings_at_a_manager_who_hasnt_accepted_it():
+    without_phone = Company(region="BE", managers=(MIA, replace(TOM, origin=None)))
+    attendees = (guest("mia@example.com"), guest("tom@example.com", "ACCEPTED"))
+    reason = refused(organizer=STRANGER, attendees=attendees, company=without_phone)
+    assert reason == "a stranger organised it, and Mia, whose phone it is, hasn't accepted it"
+    desk = derived(
+        organizer=STRANGER, attendees=attendees, company=without_phone, rules=replace(RULES, origin=DESK)
+    )
+    assert desk.appointment
+    assert desk.appointment.origin == DESK
+
+
 def test_a_stranger_who_acts_in_a_managers_name_is_a_stranger():
     forged = Person(email="mia@example.com", sent_by="eve@evilexample.com")
     assert "eve@evilexample.com, in the name of mia@example.com," in refused(organizer=forged)

@@ -29,6 +29,15 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
     assert config.callback is None
 
 
+def test_times_without_a_zone_are_in_the_calendars_zone_else_in_the_companys(tmp_path: Path) -> None:
+    text = VALID + SECOND_CALENDAR + "zone = 'Asia/Tokyo'\n"
+    zones = read_config(write(tmp_path, text)).zones
+    assert {name: one.floating.key for name, one in zones.items()} == {
+        "sales": "Europe/Brussels",
+        "support": "Asia/Tokyo",
+    }
+
+
 def test_numbers_may_be_written_as_in_the_companys_country(tmp_path: Path) -> None:
     text = VALID.replace("[company]", '[company]\nregion = "nl"').replace(
         '"+3228160257", "+3228160258"', '"+3228160257", "+3228160258", "020 625 9017"'
