@@ -150,13 +150,6 @@ def test_check_tells_every_problem_with_its_remedy_and_exits_1(world: World) -> 
     assert "PROBLEM provider" in result.stdout
 
 
-def test_check_lists_the_contacts_that_have_no_number_and_finds_no_fault_in_it(world: World) -> None:
-    (world.folder / "customers.csv").write_text("name;email;mobile;fax\nAnna;;0468373901;\nBob;b@example.org;;\n")
-    lines = command(world, "check").stdout.splitlines()
-    told = "2 contacts read; 1 without a number that can be called: Bob (customers.csv, line 3)"
-    assert f"ok      contacts customers.csv: {told}" in lines
-
-
 def test_check_is_content_where_everything_is_well(open_world: World) -> None:
     open_world.put("one", soon(3600))
     result = command(open_world, "check")
