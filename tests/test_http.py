@@ -32,13 +32,22 @@ from tests.hostile import (
     unanswered_url,
 )
 
-QUICK = HttpSettings(connect_timeout=0.3, read_timeout=0.3)
+HASTY = HttpSettings(connect_timeout=0.3, read_timeout=0.3)
+PATIENT = HttpSettings(connect_timeout=10, read_timeout=10)
 SECRET_URL = "/private/f00dcafe/basic.ics"
 
 
 @pytest.fixture
 def http() -> Iterator[Http]:
-    http = Http(QUICK)
+    http = Http(PATIENT)
+    yield http
+    http.close()
+
+
+@pytest.fixture
+def hasty() -> Iterator[Http]:
+    """For what never comes."""
+    http = Http(HASTY)
     yield http
     http.close()
 
@@ -50,7 +59,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture
 def trusting(certificates: Certificates) -> Iterator[Http]:
-    http = Http(HttpSettings(connect_timeout=0.3, read_timeout=0.3, ca_bundle=certificates.bundle))
+    http = Http(HttpSettings(connect_timeout=10, read_timeout=10, ca_bundle=certificates.bundle))
     yield http
     http.close()
 
@@ -68,9 +77,9 @@ class TestNotSent:
         with pytest.raises(NotSent, match=r"nowhere\.invalid: its name can't be resolved"):
             http.post_json("http://nowhere.invalid/call", {})
 
-    def test_where_the_connection_is_never_answered(self, http: Http) -> None:
+    def test_where_the_connection_is_never_answered(self, hasty: Http) -> None:
         with unanswered_url() as url, pytest.raises(NotSent, match="no connection in time"):
-            http.post_json(url, {})
+            hasty.post_json(url, {})
 
     def test_where_the_certificate_is_signed_by_nobody_known(self, http: Http, certificates: Certificates) -> None:
         with Hostile(answer(200), tls=certificates.context) as server:
@@ -114,17 +123,17 @@ class TestPerhapsSent:
         ],
     )
     def test_where_the_request_arrived_and_no_status_came_back(
-        self, http: Http, behaviour: Behaviour, words: str
+        self, hasty: Http, behaviour: Behaviour, words: str
     ) -> None:
         with Hostile(behaviour) as server:
             with pytest.raises(PerhapsSent, match=words):
-                http.post_json(f"{server.url}/call", {"origin": "+3228160257"})
+                hasty.post_json(f"{server.url}/call", {"origin": "+3228160257"})
             assert len(server.requests) == 1
 
-    def test_where_headers_trickle_in_without_end(self, http: Http) -> None:
+    def test_where_headers_trickle_in_without_end(self, hasty: Http) -> None:
         with Hostile(drip(b"HTTP/1.1 200 OK\r\nX: ", b"x", every=0.05)) as server:
             with pytest.raises(PerhapsSent, match=r"no whole answer within 0\.6 s"):
-                http.post_json(server.url, {})
+                hasty.post_json(server.url, {})
             assert len(server.requests) == 1
 
     @pytest.mark.parametrize("end", [Connection.reset, Connection.close], ids=["reset", "close"])
@@ -140,10 +149,10 @@ class TestPerhapsSent:
                 http.post_json(server.url, {})
             assert server.connections == 1
 
-    def test_where_the_tls_handshake_stalls(self, http: Http) -> None:
+    def test_where_the_tls_handshake_stalls(self, hasty: Http) -> None:
         with Hostile(on_accept=Connection.wait_for_client) as server:
             with pytest.raises(PerhapsSent, match="no answer in time"):
-                http.post_json(server.url.replace("http:", "https:"), {})
+                hasty.post_json(server.url.replace("http:", "https:"), {})
             assert server.connections == 1
 
     def test_where_tls_breaks_after_the_handshake(self, certificates: Certificates, trusting: Http) -> None:
@@ -240,9 +249,9 @@ class TestPost:
             response = http.post_json(server.url, {})
         assert (response.status, response.body) == (201, b'{"sessionId"')
 
-    def test_keeps_the_status_of_an_answer_that_trickles(self, http: Http) -> None:
+    def test_keeps_the_status_of_an_answer_that_trickles(self, hasty: Http) -> None:
         with Hostile(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"x", every=0.05)) as server:
-            assert http.post_json(server.url, {}).status == 200
+            assert hasty.post_json(server.url, {}).status == 200
 
     def test_reads_an_endless_answer_only_so_far(self, http: Http) -> None:
         with Hostile(endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65_536)) as server:
