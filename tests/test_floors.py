@@ -17,7 +17,7 @@ FLOORS = (
     ("phone", "errors", "duration", "clock", "logs"),
     ("calendars", "vca"),
     ("calls",),
-    ("http", "oauth", "kept_token", "login", "tls", "wire", "database", "serving", "systemd", "loop"),
+    ("http", "oauth", "kept_token", "login", "tls", "wire", "database", "serving", "systemd", "loop", "lanes"),
     ("sources", "ledger", "callout", "gateway", "timetable"),
     ("duties", "web"),
     ("config",),

@@ -103,6 +103,12 @@ def cut(text: bytes) -> Blocks:
     return Blocks(events=tuple(events), rest=b"".join(rest))
 
 
+def uid_of(data: bytes) -> str:
+    """The UID of an object's first event; "" where it holds none."""
+    events = cut(unfolded(data)).events
+    return events[0].uid if events else ""
+
+
 def unfolded(data: bytes) -> bytes:
     """Without byte order mark and folds, every line ending in LF.
 

@@ -28,6 +28,7 @@ from scheduler.ledger.collections import (
     upsert_objects,
 )
 from scheduler.ledger.events import append_event
+from scheduler.ledger.looks import is_overtaken
 from scheduler.sources.source import Source, SourceState
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,16 @@ class Synced:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unchanged:
+    """A fetch that brought nothing, begun at ``at``; ``before`` is the state that it built on."""
+
+    calendar: SyncedCalendar
+    state: SourceState
+    before: str
+    at: datetime
+
+
 def next_fetch_at(calendar: SyncedCalendar, collection: Collection | None) -> datetime:
     """When a calendar is fetched next: within its interval, which doubles with each failure in a row."""
     if collection is None or collection.tried_with != calendar.settings:
@@ -112,7 +123,7 @@ class SyncDuty:
         self._handing_on = Lock()
         self._fetched: SimpleQueue[Synced] = SimpleQueue()  # not yet handed on
         self._turns = Turns()
-        self._unchanged: list[tuple[SyncedCalendar, SourceState, datetime]] = []  # fetches not yet in the ledger
+        self._unchanged: list[_Unchanged] = []  # fetches not yet in the ledger
         self._recording = Lock()
         self._next_at: dict[tuple[str, str, timedelta], datetime] = {}  # what was looked up in the ledger
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sync")
@@ -202,26 +213,34 @@ class SyncDuty:
 
     def _fetch(self, calendar: SyncedCalendar) -> Synced:
         name = calendar.source.name
-        before = self._ledger.read(select_collection, name)
+        if self._has_unrecorded(name):
+            self._record_unchanged()  # it is what this fetch builds on
+        before = row = self._ledger.read(select_collection, name)
         stored = self._ledger.read(select_etags, name)
         if before and before.settings != calendar.settings:
             before = None  # what was stored came from elsewhere: it is compared with nothing, and replaced
         known = stored if before else {}
         state = SourceState.from_json(before.state) if before and before.state else None
+        now = self._clock.now()  # what changes while it is fetched isn't sure to be in it
         try:
             fetched = calendar.source.fetch(state, known)
         except SourceError as error:
             return self._failed(calendar, error)
-        now = self._clock.now()
         if fetched.unchanged and before and not before.failures:
-            self._note_unchanged(calendar, fetched.state, now)
+            self._note_unchanged(calendar, fetched.state, before.state, now)
             return Synced(name=name)
         intake = self._ledger.read(take_in, name, fetched, known)
         fetched = intake.fetched
         for href, reason in (*fetched.faults, *((one.href, one.problem) for one in intake.broken)):
             log.warning("%s, %s: %s", calendar.title, href, reason)
         self._record_unchanged()
-        self._ledger.write(_store, calendar, intake, stored, now, anew=before is None)
+        taken = self._ledger.write(
+            store_fetched, name, calendar.settings, intake, stored, row.state if row else None, now,
+            anew=before is None,
+        )  # fmt: skip
+        if not taken:
+            log.info("%s: a last look overtook this fetch, which is made again", calendar.title)
+            return Synced(name=name)
         if before and before.failures:
             log.info("%s: fetched again after %d failures", calendar.title, before.failures)
         return Synced(
@@ -230,10 +249,14 @@ class SyncDuty:
             deleted=len(fetched.deleted) - intake.renamed,
         )
 
-    def _note_unchanged(self, calendar: SyncedCalendar, state: SourceState, now: datetime) -> None:
+    def _note_unchanged(self, calendar: SyncedCalendar, state: SourceState, before: str, now: datetime) -> None:
         with self._recording:
-            self._unchanged.append((calendar, state, now))
+            self._unchanged.append(_Unchanged(calendar=calendar, state=state, before=before, at=now))
         self._next_at[_memory_key(calendar)] = next_turn(calendar.source.name, calendar.every, now)
+
+    def _has_unrecorded(self, name: str) -> bool:
+        with self._recording:
+            return any(one.calendar.source.name == name for one in self._unchanged)
 
     def _record_unchanged(self) -> None:
         """Record the fetches that brought nothing, all in one commit; before any that brought more.
@@ -255,33 +278,47 @@ class SyncDuty:
         return Synced(name=name, problem=problem)
 
 
-def _store_unchanged(
-    connection: Connection, fetches: Iterable[tuple[SyncedCalendar, SourceState, datetime]]
-) -> None:
-    for calendar, state, at in fetches:
-        record_fetched(connection, calendar.source.name, calendar.settings, state.to_json(), at, news=False)
+def _store_unchanged(connection: Connection, fetches: Iterable[_Unchanged]) -> None:
+    for one in fetches:
+        name = one.calendar.source.name
+        if not is_overtaken(connection, name, one.before, {}, ()):
+            record_fetched(connection, name, one.calendar.settings, one.state.to_json(), one.at, news=False)
 
 
-def _store(
+def store_fetched(
     connection: Connection,
-    calendar: SyncedCalendar,
+    name: str,
+    settings: str,
     intake: Intake,
     stored: Mapping[str, str],
+    state: str | None,
     now: datetime,
     *,
-    anew: bool,
-) -> None:
-    """:param anew: nothing stored was known to the source, so that what it doesn't name is gone."""
-    name, fetched = calendar.source.name, intake.fetched
-    changed = [StoredObject(href=one.href, etag=one.etag, data=one.data) for one in fetched.changed]
+    anew: bool = False,
+) -> bool:
+    """Store what a fetch or a last look brought; False, and nothing, where another one came between.
+
+    A server tells a change only once: nothing older may be stored over it.
+
+    :param stored: href → etag, as it was before, with ``state``.
+    :param now: when it began.
+    :param anew: nothing stored was known to the source, so that what it doesn't name is gone.
+    """
+    fetched = intake.fetched
+    changed = [StoredObject(href=one.href, etag=one.etag, data=one.data, uid=one.uid) for one in fetched.changed]
     deleted = stored.keys() - {one.href for one in changed} if anew else set(fetched.deleted)
+    touched = {*deleted, *(one.href for one in (*changed, *intake.broken))}
+    if is_overtaken(connection, name, state, stored, touched):
+        return False
     new = sum(one.href not in stored for one in changed)
     renamed = intake.renamed
     news = len(changed) > renamed or len(deleted) > renamed
-    record_fetched(connection, name, calendar.settings, fetched.state.to_json(), now, news=news)
+    if fetched.whole:
+        record_fetched(connection, name, settings, fetched.state.to_json(), now, news=news)
     upsert_objects(connection, name, changed)
     record_broken(connection, name, intake.broken)
     delete_objects(connection, name, deleted)
     if news:
         counts = f"{new - renamed} new, {len(changed) - new} changed, {len(deleted) - renamed} deleted"
         append_event(connection, now, "synced", detail=f"{name}: {counts}")
+    return True

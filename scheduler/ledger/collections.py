@@ -38,6 +38,7 @@ class StoredObject:
     etag: str
     data: bytes
     problem: str = ""  # why what it holds now can't be read; ``data`` is what was last read well
+    uid: str = ""  # where the source told it: by it a last look finds the object
 
 
 def title_of(name: str) -> str:
@@ -82,7 +83,7 @@ def record_fetched(
                                  WHEN planned_at IS good_at AND NOT ? THEN excluded.good_at
                                  ELSE planned_at END,
                good_at = excluded.good_at, tried_with = excluded.tried_with, tried_at = excluded.tried_at,
-               failures = 0, problem = '', forbidden = 0""",
+               failures = 0, problem = '', forbidden = 0, look_problem = ''""",
         (name, settings, state, at, settings, at, news),
     )
 
@@ -132,9 +133,10 @@ def _object(row: Row) -> StoredObject:
 
 def upsert_objects(connection: Connection, collection: str, objects: Iterable[StoredObject]) -> None:
     connection.executemany(
-        """INSERT INTO object (collection, href, etag, data) VALUES (?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET etag = excluded.etag, data = excluded.data, problem = ''""",
-        [(collection, one.href, one.etag, one.data) for one in objects],
+        """INSERT INTO object (collection, href, etag, data, uid) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET etag = excluded.etag, data = excluded.data, uid = excluded.uid,
+               problem = ''""",
+        [(collection, one.href, one.etag, one.data, one.uid) for one in objects],
     )
 
 

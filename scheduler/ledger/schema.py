@@ -231,3 +231,13 @@ def m0003_broken_objects(database: MigrationDatabase) -> None:
 def m0004_provenance(database: MigrationDatabase) -> None:
     """What the plan was made with."""
     database.execute(_PROVENANCE)
+
+
+@MIGRATIONS()
+def m0005_last_look(database: MigrationDatabase) -> None:
+    """When a last look was made, and what it needs to find an event's object."""
+    database.execute("ALTER TABLE collection ADD COLUMN looked_at TEXT")
+    database.execute("ALTER TABLE collection ADD COLUMN look_problem TEXT NOT NULL DEFAULT ''")
+    # '' for a feed's objects, and for those stored before: looking for them means a fetch of the whole calendar.
+    database.execute("ALTER TABLE object ADD COLUMN uid TEXT NOT NULL DEFAULT ''")
+    database.execute("CREATE INDEX object_uid ON object (collection, uid) WHERE uid <> ''")

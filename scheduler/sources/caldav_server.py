@@ -5,21 +5,26 @@ Only in scheduler/sources: caldav and lxml.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from caldav.davclient import DAVClient
 from caldav.elements import dav
 from caldav.lib import error
+from caldav.response import CalendarQueryResult
 
+from scheduler.calendars.blocks import uid_of
 from scheduler.errors import ProviderError, SourceError, SourceForbidden, SourceUnreadable
 from scheduler.login import STRANGER, Login, Tokens, bearer_of
 from scheduler.sources.caldav_discovery import find_collection
 from scheduler.sources.caldav_requests import all_etags, changes_since, multiget
 from scheduler.sources.caldav_session import CaldavSession
 from scheduler.sources.dav_sync import (
+    BATCH,
     NO_SUCH_REPORT,
     TOKEN_REFUSED,
     Listing,
@@ -28,6 +33,7 @@ from scheduler.sources.dav_sync import (
     TokenRefused,
     UselessAnswer,
     fetch_changes,
+    look_at,
 )
 from scheduler.sources.refusal import refusal, without_token
 from scheduler.sources.source import Fetched, SourceState, hash_of, usable
@@ -65,8 +71,36 @@ class CaldavSource:
     def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
         """As ``Source.fetch`` says; the hrefs are paths on the server."""
         last = usable(state, self._asked, known)
-        with self._told(), self._client() as client:
+        with self._told(), self._client(self._settings.deadline) as client:
             return self._fetch(client, last, known)
+
+    @property
+    def server(self) -> str:
+        return host_of(self._settings.url)
+
+    @property
+    def fresh_for(self) -> timedelta:
+        return timedelta()
+
+    def look(
+        self, state: SourceState | None, known: Mapping[str, str], hrefs: Collection[str], seconds: float
+    ) -> Fetched:
+        """As ``LookSource.look`` says: one multiget, or for many objects what has changed since the sync-token."""
+        last = usable(state, self._asked, known)
+        with self._told(), self._client(seconds) as client:
+            if not 0 < len(hrefs) <= BATCH or not last.collection_url:
+                return self._fetch(client, last, known)
+            found = look_at(_Collection(client, last.collection_url), last, known, sorted(hrefs))
+            return self._sought(client, last, known, found) if found.deleted else found
+
+    def _sought(self, client: DAVClient, last: SourceState, known: Mapping[str, str], found: Fetched) -> Fetched:
+        """What was gone may only have got another href (MOVE): then the changes since the last fetch tell it."""
+        # Whatever comes of this, that the objects are gone has been said.
+        with suppress(Exception):
+            fetched = self._fetch(client, last, known)
+            back = {one.href for one in fetched.changed}
+            return replace(fetched, deleted=tuple(sorted({*fetched.deleted, *found.deleted} - back)))
+        return found
 
     def _fetch(self, client: DAVClient, last: SourceState, known: Mapping[str, str]) -> Fetched:
         if last.collection_url:
@@ -82,15 +116,15 @@ class CaldavSource:
         return fetch_changes(_Collection(client, last.collection_url), last, known)
 
     @contextmanager
-    def _client(self) -> Iterator[DAVClient]:
+    def _client(self, deadline: float) -> Iterator[DAVClient]:
         settings = self._settings
-        with CaldavSession(self.name, deadline=settings.deadline, tls=settings.login.tls) as session:
+        with CaldavSession(self.name, deadline=deadline, tls=settings.login.tls) as session:
             client = DAVClient(
                 url=settings.url,
                 username=settings.login.username or None,
                 password=settings.login.password or None,
                 auth=self._auth,
-                timeout=settings.timeout,
+                timeout=min(settings.timeout, ceil(deadline)),
                 enable_rfc6764=False,
                 rate_limit_handle=False,  # else it sleeps as long as the server says
             )
@@ -161,7 +195,10 @@ class _Collection:
         return all_etags(self._client, self._url)
 
     def load(self, hrefs: Sequence[str]) -> Mapping[str, SentObject]:
-        return {
-            href: SentObject(status=one.status, etag=one.etag or "", data=(one.calendar_data or "").encode())
-            for href, one in multiget(self._client, self._url, hrefs).items()
-        }
+        found = multiget(self._client, self._url, hrefs)
+        return {href: _sent(one) for href, one in found.items()}
+
+
+def _sent(answer: CalendarQueryResult) -> SentObject:
+    data = (answer.calendar_data or "").encode()
+    return SentObject(status=answer.status, etag=answer.etag or "", data=data, uid=uid_of(data))

@@ -35,6 +35,7 @@ class SentObject:
     status: int
     etag: str
     data: bytes
+    uid: str = ""  # of what it holds, where it may be looked at alone
 
 
 class UselessAnswer(Exception):
@@ -102,6 +103,25 @@ def fetch_changes(collection: DavCollection, last: SourceState, known: Mapping[s
     )
 
 
+def look_at(
+    collection: DavCollection, last: SourceState, known: Mapping[str, str], hrefs: Sequence[str]
+) -> Fetched:
+    """These objects alone, a request for each ``BATCH`` of them.
+
+    :raises UselessAnswer: from which nothing may be concluded.
+    """
+    loaded = _load(collection, hrefs, Listing(etags=dict.fromkeys(hrefs, ""), complete=False))
+    changed = tuple(one for one in loaded.changed if not one.etag or one.etag != known.get(one.href))
+    return Fetched(
+        state=last,
+        changed=changed,
+        deleted=tuple(sorted(loaded.gone)),
+        unchanged=not (changed or loaded.gone or loaded.faults),
+        faults=loaded.faults,
+        whole=False,
+    )
+
+
 def _listed(collection: DavCollection, last: SourceState) -> tuple[Listing, bool]:
     """The changes since the last fetch, or everything; and whether the server can only do the latter."""
     if last.lists_only:
@@ -121,7 +141,7 @@ def _changes_or_everything(collection: DavCollection, sync_token: str) -> Listin
     return collection.changes_since("")
 
 
-def _load(collection: DavCollection, hrefs: list[str], listing: Listing) -> _Loaded:
+def _load(collection: DavCollection, hrefs: Sequence[str], listing: Listing) -> _Loaded:
     changed: list[FetchedObject] = []
     gone: set[str] = set()
     faults: list[tuple[str, str]] = []
@@ -149,4 +169,4 @@ def _read(href: str, answer: SentObject | None, listed_etag: str) -> FetchedObje
         return None
     if not answer.data.strip():
         return "the server sends nothing of its content"
-    return FetchedObject(href=href, etag=answer.etag or listed_etag, data=answer.data)
+    return FetchedObject(href=href, etag=answer.etag or listed_etag, data=answer.data, uid=answer.uid)

@@ -33,6 +33,14 @@ def read_if_changed(path: Path, seen: FileStamp | None) -> tuple[bytes, FileStam
         raise _unreadable(path, error.strerror or type(error).__name__) from None
 
 
+def stamp_of(path: Path) -> str:
+    """The file's stamp as text, to be kept; "" where there is no file to be seen."""
+    try:
+        return str(_stamp(path.stat()))
+    except OSError:
+        return ""
+
+
 def _read(path: Path) -> tuple[bytes, FileStamp]:
     # A named pipe without a writer would hold the daemon for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

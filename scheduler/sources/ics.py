@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from scheduler.errors import (
 )
 from scheduler.http import Http, Response
 from scheduler.login import STRANGER, Login, Tokens, auth_of
-from scheduler.sources.files import read_if_changed
+from scheduler.sources.files import read_if_changed, stamp_of
 from scheduler.sources.refusal import refusal, without_token
 from scheduler.sources.source import Fetched, FetchedObject, SourceState, hash_of, usable
 from scheduler.wire import host_of
+
+_FEED_FRESH_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +64,33 @@ class IcsSource:
 
     def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
         """As ``Source.fetch`` says; the hrefs are UIDs, the etags digests."""
+        return self._fetch(usable(state, self._asked, known), known, self._settings.deadline)
+
+    @property
+    def server(self) -> str:
+        return host_of(self._url) if self._url else ""
+
+    @property
+    def fresh_for(self) -> timedelta:
+        """A feed is always fetched whole, which isn't asked of a server all the time."""
+        return timedelta() if self._settings.path else _FEED_FRESH_FOR
+
+    def look(
+        self,
+        state: SourceState | None,
+        known: Mapping[str, str],
+        hrefs: Collection[str],  # noqa: ARG002
+        seconds: float,
+    ) -> Fetched:
+        """As ``LookSource.look`` says: a feed has no single objects, and a file with the same stamp isn't read."""
         last = usable(state, self._asked, known)
-        feed = self._read_file(self._settings.path, last) if self._settings.path else self._get(last)
+        if self._settings.path and last.stamp and last.stamp == stamp_of(self._settings.path):
+            return Fetched(state=last, unchanged=True)
+        return self._fetch(last, known, seconds)
+
+    def _fetch(self, last: SourceState, known: Mapping[str, str], deadline: float) -> Fetched:
+        path = self._settings.path
+        feed = self._read_file(path, last) if path else self._get(last, deadline)
         if feed is None:
             return Fetched(state=last, unchanged=True)
         if feed.state.digest == last.digest:
@@ -82,11 +110,14 @@ class IcsSource:
             found = read_if_changed(path, None)
         except SourceUnreachable as error:
             raise SourceUnreachable(self.name, f"{path}: {error.reason}", remedy=error.remedy) from None
-        return _Feed(body=found[0], state=replace(last, digest=_digest(found[0]))) if found else None
+        if found is None:
+            return None
+        body, stamp = found
+        return _Feed(body=body, state=replace(last, digest=_digest(body), stamp=str(stamp)))
 
-    def _get(self, last: SourceState) -> _Feed | None:
+    def _get(self, last: SourceState, deadline: float) -> _Feed | None:
         """The answer's feed; None where the server says that it is the same."""
-        answer = self._answer(_conditions(last))
+        answer = self._answer(_conditions(last), deadline)
         if answer.status == 304 and last.digest:
             return None
         if answer.status != 200:
@@ -99,7 +130,7 @@ class IcsSource:
         )
         return _Feed(body=answer.body, state=state)
 
-    def _answer(self, headers: Mapping[str, str]) -> Response:
+    def _answer(self, headers: Mapping[str, str], deadline: float) -> Response:
         settings = self._settings
         try:
             return self._http.get(
@@ -108,7 +139,7 @@ class IcsSource:
                 auth=self._auth,
                 tls=settings.login.tls,
                 limit=settings.limit,
-                deadline=settings.deadline,
+                deadline=deadline,
             )
         except ProviderError as error:
             raise without_token(self.name, error) from None

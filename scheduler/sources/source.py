@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import timedelta
 from typing import Protocol
 
 
@@ -23,6 +24,7 @@ class SourceState:
     etag: str = ""
     last_modified: str = ""
     digest: str = ""
+    stamp: str = ""  # of a file: what changes when it is written
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -47,6 +49,7 @@ class FetchedObject:
     href: str
     etag: str  # for a feed a digest
     data: bytes
+    uid: str = ""  # of its first event, for a source that can look at this object alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class Fetched:
     complete: bool = False  # the whole collection was listed: ``deleted`` comes of a comparison
     unchanged: bool = False  # all is as at the last fetch, its faults included
     faults: tuple[tuple[str, str], ...] = ()  # (href, reason): these keep their last good data
+    whole: bool = True  # False: only some objects were looked at, and nothing is known of the others
 
 
 class Source(Protocol):
@@ -76,6 +80,27 @@ class Source(Protocol):
         """
 
 
+class LookSource(Source, Protocol):
+    """A calendar that can be looked at within seconds, before a call is placed."""
+
+    @property
+    def server(self) -> str:
+        """Whom it asks, so that a slow one delays its own looks alone; "" for a file."""
+
+    @property
+    def fresh_for(self) -> timedelta:
+        """How long after a fetch nothing is gained, or it is too much to ask, by looking again."""
+
+    def look(
+        self, state: SourceState | None, known: Mapping[str, str], hrefs: Collection[str], seconds: float
+    ) -> Fetched:
+        """Fetch the objects ``hrefs`` again, or the whole calendar where that is less work or they are none.
+
+        :param seconds: until when it is over.
+        :raises SourceError: as ``fetch`` does.
+        """
+
+
 def hash_of(*settings: str) -> str:
     """The ``asked`` of a state: changed settings begin afresh, and URLs that are secrets aren't stored."""
     return hashlib.sha256("\0".join(settings).encode()).hexdigest()
@@ -86,5 +111,5 @@ def usable(state: SourceState | None, asked: str, known: Mapping[str, str]) -> S
     if state is None or state.asked != asked:
         return SourceState(asked=asked)
     if not known:  # nothing is stored that changes could be added to
-        return replace(state, sync_token="", etag="", last_modified="", digest="")
+        return replace(state, sync_token="", etag="", last_modified="", digest="", stamp="")
     return state

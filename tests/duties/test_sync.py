@@ -17,11 +17,13 @@ from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import (
     Collection,
+    StoredObject,
     record_fetched,
     record_planned,
     select_collection,
     select_collections,
     select_etags,
+    upsert_objects,
 )
 from scheduler.sources.source import Fetched, FetchedObject, SourceState
 from tests.clocks import NOON, SetClock
@@ -103,6 +105,47 @@ def test_the_next_fetch_is_given_the_stored_state_and_etags(ledger: Database) ->
     assert state is not None
     assert (state.sync_token, known) == ("t1", {"1.ics": "etag-1.ics"})
     assert (second.deleted, stored(ledger)) == (1, {})
+
+
+def test_a_fetch_is_as_good_as_its_beginning(ledger: Database) -> None:
+    clock = SetClock()
+
+    class Slow(ScriptedSource):
+        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+            clock.advance(timedelta(seconds=20))
+            return super().fetch(state, known)
+
+    synced(ledger, Slow([fetched("1.ics")]), clock=clock)
+    assert row(ledger).good_at == NOON
+
+
+def test_a_fetch_that_a_look_overtook_changes_nothing_and_is_made_again(ledger: Database) -> None:
+    synced(ledger, ScriptedSource([fetched("1.ics")]))
+    looked_at = [StoredObject(href="1.ics", etag="newer", data=b"y")]
+
+    class Overtaken(ScriptedSource):
+        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+            ledger.write(upsert_objects, "sales", looked_at)
+            return super().fetch(state, known)
+
+    clock = SetClock(NOON + MINUTE)
+    result = synced(ledger, Overtaken([fetched("1.ics", "2.ics", token="t2")]), clock=clock)
+    assert (result.news, stored(ledger)) == (False, {"1.ics": "newer"})
+    assert SourceState.from_json(row(ledger).state).sync_token == "t1"
+    again = SyncedCalendar(source=ScriptedSource([]), every=MINUTE, settings="a")
+    assert next_fetch_at(again, row(ledger)) <= clock.now()
+
+
+def test_a_look_at_other_objects_overtakes_no_fetch(ledger: Database) -> None:
+    synced(ledger, ScriptedSource([fetched("1.ics", "2.ics")]))
+
+    class Beside(ScriptedSource):
+        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+            ledger.write(upsert_objects, "sales", [StoredObject(href="1.ics", etag="newer", data=b"y")])
+            return super().fetch(state, known)
+
+    synced(ledger, Beside([fetched(deleted=("2.ics",), token="t2")]))
+    assert stored(ledger) == {"1.ics": "newer"}
 
 
 def test_a_failed_fetch_keeps_the_last_good_objects_and_says_why(ledger: Database) -> None:

@@ -29,6 +29,13 @@ from scheduler.ledger.calls import (
 )
 from scheduler.ledger.commands import select_open_commands
 from scheduler.ledger.events import append_event_once, select_events
+from scheduler.ledger.looks import (
+    is_overtaken,
+    next_due_after,
+    select_hrefs,
+    select_nearing,
+    select_sights_of_call,
+)
 from tests.calls.builders import ORIGIN, a_call
 from tests.clocks import NOON
 from tests.ledger.desk import Desk
@@ -76,6 +83,11 @@ WORKS: dict[str, Callable[[Connection], object]] = {
     "select_keys": lambda c: select_keys(c, [1, 2]),
     "select_events": lambda c: select_events(c, 1),
     "select_open_commands": select_open_commands,
+    "select_nearing": lambda c: select_nearing(c, NOON, NOON),
+    "next_due_after": lambda c: next_due_after(c, NOON),
+    "select_hrefs": lambda c: select_hrefs(c, "sales", ["one"]),
+    "select_sights_of_call": lambda c: select_sights_of_call(c, 1),
+    "is_overtaken": lambda c: is_overtaken(c, "sales", "", {}, ["one.ics"]),
 }
 EXPECTED = {
     "claim_due": "call_wake (wake_at<?)",
@@ -85,6 +97,9 @@ EXPECTED = {
     "release_all_claims": "call_going_on",
     "select_reconcilable": "call_going_on",
     "select_open_attempts": "attempt_waiting",
+    "select_nearing": "call_wake (wake_at<?)",
+    "next_due_after": "call_wake (wake_at>?)",
+    "select_hrefs": "object_uid (collection=? AND uid=?)",
 }
 
 

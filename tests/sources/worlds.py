@@ -12,7 +12,7 @@ from scheduler.login import Login
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.carddav_server import CarddavSettings, CarddavSource
 from scheduler.sources.ics import IcsSettings, IcsSource
-from scheduler.sources.source import Fetched, Source
+from scheduler.sources.source import Fetched, LookSource, Source
 from tests.servers import Client, Proxy, Reply, Seen
 
 
@@ -62,7 +62,7 @@ class FileWorld:
     def __init__(self, path: Path, http: Http) -> None:
         self._path = path
         self._events: dict[str, bytes] = {}
-        self.source: Source = IcsSource(IcsSettings(name="office", path=path), http)
+        self.source: LookSource = IcsSource(IcsSettings(name="office", path=path), http)
         self.recover()
 
     def write(self, uid: str, summary: str = "Call Ann Example") -> None:
@@ -92,7 +92,7 @@ class FeedWorld:
     def __init__(self, proxy: Proxy, http: Http) -> None:
         self.proxy = proxy
         self._events: dict[str, bytes] = {}
-        self.source: Source = IcsSource(IcsSettings(name="office", url=proxy.url + "feed.ics"), http)
+        self.source: LookSource = IcsSource(IcsSettings(name="office", url=proxy.url + "feed.ics"), http)
         proxy.instead = self._serve
 
     def write(self, uid: str, summary: str = "Call Ann Example") -> None:
@@ -174,12 +174,12 @@ class CaldavWorld(DavWorld):
         super().__init__(proxy, client, path)
         client.make_calendar(path, display_name)
         self.settings: CaldavSettings = CaldavSettings(name="office", url=self.url, login=self.login, timeout=10)
-        self.source = self.source_with()
+        self.source: LookSource = self.source_with()
 
     def text(self, uid: str, summary: str) -> bytes:
         return calendar(event(uid, summary))
 
-    def source_with(self, **changes: Any) -> Source:
+    def source_with(self, **changes: Any) -> CaldavSource:
         return CaldavSource(replace(self.settings, **changes))
 
 
