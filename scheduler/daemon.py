@@ -6,7 +6,7 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from scheduler.duties.accept import accept_losses
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import CommandDuty, call_now
 from scheduler.duties.contacts import ContactsDuty
+from scheduler.duties.last_look import LastLookDuty, LookedCalendar
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import ReplanDuty
@@ -36,10 +37,10 @@ from scheduler.parts import (
     ProviderLink,
     calendars_http,
     contact_sources,
+    kept_calendars,
     plan_rules,
     provenance,
     synced_books,
-    synced_calendars,
 )
 from scheduler.phone import read_number
 from scheduler.serving import ServerThread, base_url, listen
@@ -136,8 +137,12 @@ class Daemon:
         self._replan = ReplanDuty(self._ledger, plan_rules(config))
         self._rederive = RederiveDuty(self._ledger, self._replan, provenance(config))
         self._collect = CollectDuty(self._ledger, self._link.client, config.policy)
-        self._sync = SyncDuty(self._ledger, self._collections(config), self._clock, self._take_over)
+        synced, looked = self._collections(config)
+        self._sync = SyncDuty(self._ledger, synced, self._clock, self._take_over)
         self._parts.callback(self._sync.close)
+        self._last_look = LastLookDuty(self._ledger, looked, config.last_look, self._clock, self._replan_changed)
+        self._parts.callback(self._last_look.close)
+        self._looking = Loop("last look", self._look_now, _TICK)
         self._replanning = Loop("replan", self._replan_now, _REPLAN_EVERY)
         self._collecting = Loop("collect", self._collect_now, config.provider.cdr_every)
         self._server: ServerThread | None = None
@@ -149,6 +154,7 @@ class Daemon:
             config.barring,
             callback_url=self._listen(),
         )
+        self._place.last_look = self._last_look.last_look
         self._timetable: Timetable[Prepared | Claim] = Timetable(
             LedgerCallStore(self._ledger, self._place.prepare),
             self._place.place,
@@ -166,6 +172,7 @@ class Daemon:
             Loop("commands", commands.run_once, _TICK),
             Loop("contacts", self._reload_contacts, _CONTACTS_EVERY),
             self._replanning,
+            self._looking,
             Loop("tokens", lambda: self._link.tokens.renew_ahead(), _TOKEN_EVERY),
             Loop("recover", self._place.give_back_stranded, _CONTACTS_EVERY),
             self._collecting,
@@ -199,16 +206,19 @@ class Daemon:
         sources = contact_sources(config, self._http, self._ledger)
         self._contacts = ContactsDuty(sources, config.number_types, before=self._contacts)
         self._contacts.run_once()
-        self._sync.calendars = self._collections(config)
+        self._sync.calendars, looked = self._collections(config)
         self._sync.try_again(corrected)
+        self._last_look.use(looked, config.last_look)
+        self._place.last_look = self._last_look.last_look
         self._rederive.use(
             plan_rules(config), self._contacts.contacts, provenance(config), whole=self._contacts.whole
         )
         self._replanning.wake()
 
-    def _collections(self, config: Config) -> tuple[SyncedCalendar, ...]:
-        """What is kept in step: the calendars, and the address books."""
-        return (*synced_calendars(config.calendars, self._http), *synced_books(config.books, self._http))
+    def _collections(self, config: Config) -> tuple[tuple[SyncedCalendar, ...], tuple[LookedCalendar, ...]]:
+        """What is kept in step: the calendars, and the address books; and what is looked at before calls."""
+        synced, looked = kept_calendars(config.calendars, self._http)
+        return (*synced, *synced_books(config.books, self._http)), looked
 
     def _listen(self) -> str:
         """Take callbacks before anything is placed; the URL that attempts' references are appended to."""
@@ -238,14 +248,20 @@ class Daemon:
         changed = [name for name in news if not name.startswith(ADDRESS_BOOK)]
         if len(changed) < len(news):
             self._reload_contacts()
-        if not changed:
-            return
+        if changed:
+            self._replan_changed(changed)
+
+    def _replan_changed(self, changed: Collection[str]) -> None:
         try:
             self._rederive.run_once(self._clock.now(), changed=changed)
         except Exception:
             self._replanning.wake()
             raise
         self._timetable.wake()
+
+    def _look_now(self) -> None:
+        next_at = self._last_look.run_once(self._clock.now()).next_at
+        self._looking.every = max(next_at - self._clock.now(), timedelta())
 
     def _close_links(self) -> None:
         self._link.close()

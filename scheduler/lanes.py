@@ -32,9 +32,10 @@ class Lanes:
     def wait(self, seconds: float) -> bool:
         """Wait until all is done, but no longer; whether it is."""
         with self._lock:
-            return self._lock.wait_for(
-                lambda: not any((*self._waiting.values(), *self._running.values())), seconds
-            )
+            return self._lock.wait_for(self._is_idle, seconds)
+
+    def _is_idle(self) -> bool:
+        return not any((*self._waiting.values(), *self._running.values()))
 
     def close(self) -> None:
         """Finish what is going on; what waits is never begun."""

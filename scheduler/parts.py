@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 
 from scheduler.callout.client import CalloutClient
@@ -13,6 +14,7 @@ from scheduler.config import BookConfig, CalendarConfig, Config, ProviderConfig
 from scheduler.database import Database
 from scheduler.duties.address_book import FetchedBook, StoredBook
 from scheduler.duties.contacts import ContactSource
+from scheduler.duties.last_look import LookedCalendar
 from scheduler.duties.replan import PlanRules
 from scheduler.duties.sync import SyncedCalendar
 from scheduler.errors import SourceForbidden
@@ -23,7 +25,7 @@ from scheduler.oauth import TokenSource
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.carddav_server import CarddavSource
 from scheduler.sources.ics import IcsSource
-from scheduler.sources.source import Fetched, Source, SourceState
+from scheduler.sources.source import Fetched, LookSource, Source, SourceState
 
 
 class ProviderLink:
@@ -48,16 +50,30 @@ class LockedSource:
     """One whose secrets this user can't read: a login without them would count as a wrong one."""
 
     name: str
+    server: str = ""
+    fresh_for: timedelta = timedelta()
 
     def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:  # noqa: ARG002
-        raise SourceForbidden(
+        raise self._refusal()
+
+    def look(
+        self,
+        state: SourceState | None,  # noqa: ARG002
+        known: Mapping[str, str],  # noqa: ARG002
+        hrefs: Collection[str],  # noqa: ARG002
+        seconds: float,  # noqa: ARG002
+    ) -> Fetched:
+        raise self._refusal()
+
+    def _refusal(self) -> SourceForbidden:
+        return SourceForbidden(
             self.name,
             "the secrets of its login can't be read by this user",
             remedy="run this as root or as the service's user",
         )
 
 
-def build_source(calendar: CalendarConfig, http: Http) -> Source:
+def build_source(calendar: CalendarConfig, http: Http) -> LookSource:
     if calendar.locked:
         return LockedSource(name=calendar.name)
     tokens = tokens_for(calendar.source.login, http)
@@ -70,10 +86,21 @@ def tokens_for(login: Login, http: Http) -> Tokens | None:
     return TokenSource(login.oauth, http, SystemClock()) if login.oauth else None
 
 
-def synced_calendars(calendars: Iterable[CalendarConfig], http: Http) -> tuple[SyncedCalendar, ...]:
-    return tuple(
-        SyncedCalendar(source=build_source(one, http), every=one.every, settings=one.digest) for one in calendars
+def kept_calendars(
+    calendars: Iterable[CalendarConfig], http: Http
+) -> tuple[tuple[SyncedCalendar, ...], tuple[LookedCalendar, ...]]:
+    """The calendars as they are synced and as they are looked at, each with one source: it has one login."""
+    built = [(one, build_source(one, http)) for one in calendars]
+    synced = (SyncedCalendar(source=source, every=one.every, settings=one.digest) for one, source in built)
+    looked = (
+        LookedCalendar(source=source, settings=one.digest, when_unreachable=one.when_unreachable)
+        for one, source in built
     )
+    return tuple(synced), tuple(looked)
+
+
+def synced_calendars(calendars: Iterable[CalendarConfig], http: Http) -> tuple[SyncedCalendar, ...]:
+    return kept_calendars(calendars, http)[0]
 
 
 def synced_books(books: Iterable[BookConfig], http: Http) -> tuple[SyncedCalendar, ...]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -238,7 +238,8 @@ class Proxy:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in _OF_ONE_HOP}
                 seen = Seen(method=self.command, path=self.path, headers=headers, body=body)
-                proxy.send(self, proxy._reply_to(seen))
+                with suppress(ConnectionError):  # the client gave up
+                    proxy.send(self, proxy._reply_to(seen))
 
             def log_message(self, format: str, *args: object) -> None:
                 """Silent: the tests look at ``seen``."""

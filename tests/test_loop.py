@@ -43,6 +43,20 @@ def test_a_wake_up_during_a_round_brings_another_one() -> None:
     loop.stop()
 
 
+def test_a_round_may_say_when_the_next_one_is_due() -> None:
+    rounds = threading.Semaphore(0)
+
+    def once() -> None:
+        loop.every = timedelta(milliseconds=1)
+        rounds.release()
+
+    loop = Loop("test", once, NEVER)
+    loop.start()
+    for _ in range(3):
+        assert rounds.acquire(timeout=10)
+    loop.stop()
+
+
 @pytest.mark.parametrize(
     ("error", "traceback"), [(ProviderError("no token"), False), (RuntimeError("a defect"), True)]
 )

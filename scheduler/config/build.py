@@ -15,6 +15,7 @@ from scheduler.calendars.spreadsheet import CsvColumns, read_csv
 from scheduler.calendars.vcard import read_vcards
 from scheduler.callout.client import CalloutSettings
 from scheduler.calls.barring import Barring
+from scheduler.calls.last_look import WhenUnreachable
 from scheduler.calls.policy import Policy
 from scheduler.config.build_login import LoginPlaces, build_login
 from scheduler.config.model import (
@@ -46,6 +47,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
     places = LoginPlaces(folder=folder, tokens=ledger.parent / "tokens", secrets=revealed, problems=problems)
     _check_ownership(file, problems)
     _check_names(file, problems)
+    _check_last_look(file, problems)
     company = _company(file)
     return Config(
         path=folder,
@@ -65,7 +67,16 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         provider=_provider(file.provider, file.calling.workers, folder, revealed),
         callback=_callback(file.callback) if file.callback else None,
         workers=file.calling.workers,
+        last_look=file.calling.last_look,
     )
+
+
+def _check_last_look(file: DaemonFile, problems: Problems) -> None:
+    for index, table in enumerate(file.calendar):
+        if table.when_unreachable is WhenUnreachable.HOLD and not file.calling.last_look:
+            problems.add(
+                ("calendar", index, "when_unreachable"), "hold needs a last look: give calling.last_look a time"
+            )
 
 
 def _check_ownership(file: DaemonFile, problems: Problems) -> None:
@@ -165,6 +176,7 @@ def _calendar(file: DaemonFile, index: int, places: LoginPlaces) -> CalendarConf
             presentation=table.presentation,
             lead=table.lead,
         ),
+        when_unreachable=table.when_unreachable,
     )
 
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from scheduler.calendars.contact import DEFAULT_TYPE_ORDER
 from scheduler.calendars.settings import Asks
 from scheduler.calendars.wording import DEFAULT_CANCELLED_PREFIXES, DEFAULT_CATEGORIES, DEFAULT_PREFIXES
 from scheduler.calls.barring import CALLABLE_TYPES
+from scheduler.calls.last_look import WhenUnreachable
 from scheduler.config.login_model import LoginTable
 from scheduler.config.values import (
     Address,
@@ -30,6 +31,9 @@ from scheduler.config.values import (
 from scheduler.gateway.settings import Behaviour, FaultKind
 from scheduler.phone import NumberType
 from scheduler.vca import Presentation
+
+_SHORTEST_LOOK = timedelta(seconds=1)  # a server needs some time to answer
+_LONGEST_LOOK = timedelta(minutes=1)
 
 
 class CompanyTable(Table):
@@ -66,6 +70,7 @@ class CalendarTable(LoginTable):
     presentation: Annotated[Presentation, Upper] = Presentation.ALLOWED
     lead: Duration | None = None
     zone: Zone | None = None
+    when_unreachable: WhenUnreachable = WhenUnreachable.PLACE
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -139,6 +144,14 @@ class CallingTable(Table):
     cdr_lag: Duration = timedelta(minutes=10)
     origin_hold: Duration = timedelta(minutes=15)
     workers: int = Field(default=32, ge=1, le=500)
+    last_look: Duration = timedelta(seconds=3)  # before a call is due; 0: none
+
+    @field_validator("last_look")
+    @classmethod
+    def _leaves_time(cls, before: timedelta) -> timedelta:
+        if before and not _SHORTEST_LOOK <= before <= _LONGEST_LOOK:
+            raise ValueError("write a time from 1 s to 1 min, or 0 s for no last look")
+        return before
 
 
 class BarringTable(Table):

@@ -12,6 +12,7 @@ from scheduler.calendars.agenda import Zones
 from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.callout.client import CalloutSettings
 from scheduler.calls.barring import Barring
+from scheduler.calls.last_look import WhenUnreachable
 from scheduler.calls.policy import Policy
 from scheduler.duties.contacts import ContactsFile
 from scheduler.http import HttpSettings
@@ -31,6 +32,7 @@ class CalendarConfig:
     digest: str  # of what it is fetched with
     locked: bool  # its login has a secret that this user can't read
     rules: CalendarRules
+    when_unreachable: WhenUnreachable
 
     @property
     def name(self) -> str:
@@ -86,6 +88,7 @@ class Config:
     provider: ProviderConfig
     callback: CallbackConfig | None
     workers: int
+    last_look: timedelta  # how long before it is due a call's event is fetched again; 0: it isn't
 
     @property
     def rules(self) -> tuple[CalendarRules, ...]:

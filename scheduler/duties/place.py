@@ -7,7 +7,7 @@ import secrets
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from scheduler.callout.answer import (
@@ -21,6 +21,7 @@ from scheduler.callout.answer import (
 )
 from scheduler.calls.barring import Barring, barred_by
 from scheduler.calls.call import Answer, Call
+from scheduler.calls.last_look import LastLook, why_held
 from scheduler.calls.policy import Policy
 from scheduler.calls.timing import End, Wait
 from scheduler.clock import Clock
@@ -28,6 +29,7 @@ from scheduler.database import Connection, Database
 from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger.calls import Claim, release_claim
 from scheduler.ledger.life import Requested, accept, lose_answer, refuse, request, unplaced
+from scheduler.ledger.looks import select_sights_of_call
 from scheduler.vca import CallRequest
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class Prepared:
 
 
 class PlaceDuty:
-    """Places calls, from any number of threads; ``policy``, ``barring`` and ``provider`` may be replaced."""
+    """Places calls, from any number of threads; what it is built with, and ``last_look``, may be replaced."""
 
     def __init__(
         self,
@@ -77,6 +79,7 @@ class PlaceDuty:
         self.provider = provider
         self.policy = policy
         self.barring = barring
+        self.last_look = LastLook(before=timedelta(), calendars={})
         self._stranded: deque[Claim] = deque()  # filled by the workers, emptied by housekeeping
 
     def prepare(self, connection: Connection, claim: Claim) -> Prepared | Claim:
@@ -120,6 +123,7 @@ class PlaceDuty:
         reference = secrets.token_urlsafe(24)
         since = self._clock.boot_seconds()
         barred = barred_by(claim.call.destination, self.barring)
+        obstacle = obstacle or self._held(connection, claim.call)
         decision = request(
             connection, claim, reference, self._clock.now(), self.policy, barred=barred, obstacle=obstacle
         )
@@ -147,6 +151,12 @@ class PlaceDuty:
         error = recorded.exception()
         if error is not None:
             log.error("the answer for call %d could not be recorded: %s", claim.call.id, error)
+
+    def _held(self, connection: Connection, call: Call) -> str:
+        """Why the call has to wait for a calendar that couldn't be looked at (rule 8)."""
+        if not self.last_look.holds:
+            return ""
+        return why_held(call.due_at, select_sights_of_call(connection, call.id), self.last_look)
 
     def _body(self, call: Call, reference: str) -> CallRequest:
         return CallRequest(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.calls.last_look import WhenUnreachable
 from scheduler.config import read_config
 from scheduler.phone import PhoneNumber
 from scheduler.sources.ics import IcsSettings
@@ -27,6 +28,14 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
     assert config.company.managers[0].origin == PhoneNumber("+3228160258")
     assert config.barring.countries == {"BE"}
     assert config.callback is None
+    assert (config.last_look, calendar.when_unreachable) == (timedelta(seconds=3), WhenUnreachable.PLACE)
+
+
+def test_a_calendar_that_holds_needs_a_last_look(tmp_path: Path) -> None:
+    text = VALID.replace('file = "sales.ics"\n', 'file = "sales.ics"\nwhen_unreachable = "hold"\n')
+    assert read_config(write(tmp_path, text)).calendars[0].when_unreachable is WhenUnreachable.HOLD
+    (problem,) = problems_of(write(tmp_path, text + "\n[calling]\nlast_look = '0 s'\n"))
+    assert problem.startswith("config.toml, line 13: calendar[0].when_unreachable: hold needs a last look")
 
 
 def test_times_without_a_zone_are_in_the_calendars_zone_else_in_the_companys(tmp_path: Path) -> None:
@@ -62,6 +71,14 @@ def test_a_file_with_the_mark_and_the_line_ends_of_windows_is_read(tmp_path: Pat
         ),
         ("\n[colour]\n", "config.toml, line 21: colour: there is no such option (see config.example.toml)"),
         ("\n[calling]\nworkers = 'many'\n", "line 22: calling.workers: Input should be a valid integer"),
+        (
+            "\n[calling]\nlast_look = '500 ms'\n",
+            "config.toml, line 22: calling.last_look: write a time from 1 s to 1 min, or 0 s for no last look",
+        ),
+        (
+            "\n[calling]\nlast_look = '2 min'\n",
+            "config.toml, line 22: calling.last_look: write a time from 1 s to 1 min, or 0 s for no last look",
+        ),
         (
             "\n[calling]\ngrace = 300\n",
             "config.toml, line 22: calling.grace: write a duration as text with its unit, as in '90 s' or '5 min'",

@@ -136,6 +136,19 @@ def test_a_fetch_that_a_look_overtook_changes_nothing_and_is_made_again(ledger: 
     assert next_fetch_at(again, row(ledger)) <= clock.now()
 
 
+def test_a_poll_that_brought_nothing_never_sets_back_what_a_look_stored(ledger: Database) -> None:
+    synced(ledger, ScriptedSource([fetched("1.ics")]))
+    newer = SourceState(sync_token="t9").to_json()
+
+    class Overtaken(ScriptedSource):
+        def fetch(self, state: SourceState | None, known: Mapping[str, str]) -> Fetched:
+            ledger.write(record_fetched, "sales", "a", newer, NOON + MINUTE, news=False)
+            return super().fetch(state, known)
+
+    synced(ledger, Overtaken([Fetched(state=SourceState(sync_token="t1"), unchanged=True)]))
+    assert row(ledger).state == newer
+
+
 def test_a_look_at_other_objects_overtakes_no_fetch(ledger: Database) -> None:
     synced(ledger, ScriptedSource([fetched("1.ics", "2.ics")]))
 
