@@ -76,7 +76,7 @@ def _expanded(
     if component.master is not None:
         series = _tried(reasons, partial(read_series, component.master, zones))
     overrides = _overrides(component.overrides, series, zones, reasons)
-    starts = {key: (override.event, override.starts) for key, override in overrides.items()}
+    starts = {key: (each.event, each.starts) for key, each in overrides.items() if not _is_excluded(each, series)}
     if series is not None:
         spans = series.spans(start, end, [each.shift for each in overrides.values() if each.event.this_and_future])
         reasons += series.refusals(spans)
@@ -109,7 +109,16 @@ def _overrides(
     """The overrides by the key of the instance that they change, the newest of each."""
     tried = [_tried(reasons, partial(_override, event, series, zones)) for event in events]
     placed = sorted((each for each in tried if each), key=lambda each: each.event.version)
-    return {each.original.key: each for each in placed if series is None or not series.excludes(each.original)}
+    return {each.original.key: each for each in placed}
+
+
+def _is_excluded(override: _Override, series: Series | None) -> bool:
+    """Whether an EXDATE removes the instance that was changed.
+
+    That one alone: its RANGE goes on for all that follow (3.2.13), as an EXDATE excludes what it names
+    and nothing else (3.8.5.1).
+    """
+    return series is not None and series.excludes(override.original)
 
 
 def _unreadable_instances(events: Iterable[Event], series: Series, zones: ZoneTable) -> set[str]:

@@ -66,10 +66,10 @@ class Zone:
         the clock hadn't been moved (RFC 5545, 3.3.5).
         """
         offset = self._offset(wall)
-        before = self._offset(wall - _DAY)
-        # Only a calendar's own zone gets here with a wall time in a gap: zoneinfo does this itself.
-        if before < offset and self._offset(wall - (offset - before)) == before:
-            offset = before
+        if not isinstance(self.rules, ZoneInfo):  # which does this itself
+            before = self._offset(wall - _DAY)
+            if before < offset and self._offset(wall - (offset - before)) == before:
+                offset = before
         return (wall - offset).replace(tzinfo=UTC)
 
     def wall(self, instant: datetime) -> datetime:
@@ -100,8 +100,11 @@ class Moment:
         return self.instant.replace(tzinfo=None).isoformat(timespec="seconds").translate(_BASIC) + "Z"
 
     def at(self, zone: Zone) -> Moment:
-        """The same moment as clocks in ``zone`` show it; a date has no clock and stays what it is."""
-        if self.is_date:
+        """The same moment as clocks in ``zone`` show it; a date has no clock and stays what it is.
+
+        So does a time in its own zone, even one that no clock shows because it lies in a gap.
+        """
+        if self.is_date or zone == self.zone:
             return replace(self, zone=zone)
         return replace(self, zone=zone, wall=zone.wall(self.instant))
 

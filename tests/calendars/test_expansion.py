@@ -214,6 +214,11 @@ def test_a_change_of_an_excluded_instance_is_excluded() -> None:
     assert [line.split()[1] for line in starts(data)] == ["20270112T090000Z", "20270126T090000Z"]
 
 
+def test_a_change_of_all_that_follows_outlives_the_instance_that_it_began_with() -> None:
+    data = sample("this-and-future").replace(b"RRULE:", b"EXDATE;TZID=Europe/Brussels:20270317T100000\r\nRRULE:")
+    assert starts(data) == [line for line in starts(sample("this-and-future")) if "20270317T090000Z" not in line]
+
+
 def test_added_dates_ring_at_their_start_or_at_the_time_of_the_series() -> None:
     assert starts(sample("rdate-with-periods")) == [
         "rdates 20270111T090000Z 2027-01-11 09:00",
@@ -388,6 +393,15 @@ def test_a_change_of_all_that_follows_may_move_them_by_years() -> None:
     assert moved("20251111T100000Z")[:2] == [
         "20271207T100000Z 2026-10-06 10:00",
         "20271214T100000Z 2026-10-13 10:00",
+    ]
+
+
+def test_a_change_of_all_that_follows_moves_an_instance_in_a_gap_by_its_written_time() -> None:
+    change = ("RECURRENCE-ID;RANGE=THISANDFUTURE:20270327T023000", "DTSTART:20270325T023000")
+    lines = ("RRULE:FREQ=DAILY;COUNT=2", "END:VEVENT", "BEGIN:VEVENT", "UID:one@example.com", *change)
+    assert starts(calendar("DTSTART:20270327T023000", *lines)) == [
+        "one 20270327T013000Z 2027-03-25 01:30",
+        "one 20270328T013000Z 2027-03-26 01:30",
     ]
 
 

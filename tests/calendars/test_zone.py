@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import pytest
 
-from scheduler.calendars.zone import iana_name, use_packaged_tzdata
+from scheduler.calendars.zone import Zone, iana_name, use_packaged_tzdata
 
 
 @pytest.fixture
@@ -47,3 +47,21 @@ def test_zones_come_from_the_package_and_not_from_the_machine() -> None:
 )
 def test_a_tzid_stands_for_a_name_of_the_tz_database_or_for_none(tzid: str, name: str) -> None:
     assert iana_name(tzid) == name
+
+
+@pytest.mark.parametrize(
+    ("wall", "instant"),
+    [
+        ("2027-03-28T01:59", "2027-03-28T00:59"),
+        ("2027-03-28T02:00", "2027-03-28T01:00"),
+        ("2027-03-28T02:59", "2027-03-28T01:59"),
+        ("2027-03-28T03:00", "2027-03-28T01:00"),
+        ("2027-03-28T03:30", "2027-03-28T01:30"),
+        ("2027-03-28T04:00", "2027-03-28T02:00"),
+        ("2026-10-25T02:00", "2026-10-25T00:00"),
+        ("2026-10-25T03:00", "2026-10-25T02:00"),
+    ],
+)
+def test_a_wall_time_around_a_change_of_clocks_is_this_instant(wall: str, instant: str) -> None:
+    brussels = Zone(name="Europe/Brussels", rules=zoneinfo.ZoneInfo("Europe/Brussels"))
+    assert brussels.instant(datetime.fromisoformat(wall)) == datetime.fromisoformat(instant).replace(tzinfo=UTC)
