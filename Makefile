@@ -7,7 +7,7 @@ BENCHMARKS := placing startup
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system bench clean
+.PHONY: help demo test test-system torture bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,16 @@ help:  ## this list
 	URLLIB3_NO_OVERRIDE=1 .venv-urllib3/bin/pip install --quiet --no-binary urllib3-future --editable '.[dev]'
 	touch $@
 
+# A calendar engine to compare ours with.
+.venv/installed-oracle: .venv/installed
+	@command -v npm >/dev/null || { echo 'npm is missing: apt install nodejs npm'; exit 1; }
+	npm install --silent --no-audit --no-fund --no-save --no-package-lock --prefix .venv/oracle ical.js@2.2.1
+	touch $@
+
+.venv/installed-torture: .venv/installed
+	$(BIN)/pip install --quiet --editable '.[torture]'
+	touch $@
+
 demo: .venv/installed  ## appointments ring on a simulated line, live, in under two minutes
 	$(BIN)/call-scheduler demo
 
@@ -39,10 +49,13 @@ test: .venv/installed  ## formatting, types and every test that needs nothing bu
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-test-system: .venv/installed-system .venv-urllib3/installed  ## tests that need more of the machine: systemd, curl, khal, vdirsyncer
+test-system: .venv/installed-system .venv-urllib3/installed .venv/installed-oracle  ## tests that need more of the machine: systemd, curl, node, khal, vdirsyncer
 	$(BIN)/python -m pytest -m system
 	@.venv-urllib3/bin/python -c 'import sys, urllib3; sys.exit(hasattr(urllib3, "HttpVersion") and "this is urllib3-future")'
 	.venv-urllib3/bin/python -m pytest -m 'system or not system' $(BESIDE_URLLIB3)
+
+torture: .venv/installed-oracle .venv/installed-torture  ## thousands of cases beside another engine, and a fuzzer at the readers
+	$(BIN)/python -m pytest -m torture
 
 bench: .venv/installed  ## how fast calls are placed and the daemon starts, what polling costs, beside peers
 	@missed=0; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || missed=1; done; exit $$missed
