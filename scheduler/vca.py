@@ -89,6 +89,13 @@ class Cdr:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableCdr:
+    """An item of the list that is no CDR; kept all the same, since it may be what is left of one."""
+
+    raw_text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CdrPage:
     """One page of ``GET /cdr``; pages count from 0."""
 
@@ -96,7 +103,7 @@ class CdrPage:
     current_page: int
     last_page: int
     total_elements: int
-    unreadable: int = 0  # items that weren't JSON objects
+    unreadable: tuple[UnreadableCdr, ...] = ()
 
 
 def read_cdr(raw: object) -> Cdr:
@@ -126,18 +133,18 @@ def read_cdr(raw: object) -> Cdr:
 
 
 def read_cdr_page(body: object) -> CdrPage:
-    """Read the answer of ``GET /cdr``; items that can't be read are counted, not fatal.
+    """Read the answer of ``GET /cdr``; items that can't be read are kept apart, not fatal.
 
     :raises ValueError: not an object with a list of ``items``.
     """
     if not isinstance(body, Mapping) or not isinstance(body.get("items"), list):
         raise ValueError("the answer to GET /cdr has no list of items")
-    cdrs, unreadable = [], 0
+    cdrs, unreadable = [], []
     for item in body["items"]:
         try:
             cdrs.append(read_cdr(item))
         except ValueError:
-            unreadable += 1
+            unreadable.append(UnreadableCdr(raw_text=json.dumps(item, sort_keys=True)))
     meta = body.get("meta")
     meta = meta if isinstance(meta, Mapping) else {}
     return CdrPage(
@@ -145,7 +152,7 @@ def read_cdr_page(body: object) -> CdrPage:
         current_page=_count(meta, "currentPage"),
         last_page=_count(meta, "lastPage"),
         total_elements=_count(meta, "totalElements"),
-        unreadable=unreadable,
+        unreadable=tuple(unreadable),
     )
 
 

@@ -76,7 +76,7 @@ def test_whatever_json_comes_as_a_page_it_is_read_or_refused(body: object) -> No
     except ValueError:
         return
     assert isinstance(body, Mapping)
-    assert len(page.items) + page.unreadable == len(body["items"])
+    assert len(page.items) + len(page.unreadable) == len(body["items"])
     assert min(page.current_page, page.last_page, page.total_elements) >= 0
 
 

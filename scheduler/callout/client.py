@@ -61,17 +61,18 @@ class CalloutClient:
             self._tokens.invalidate(token)
         return answer
 
-    def cdrs(self, since: datetime, until: datetime | None = None) -> tuple[vca.Cdr, ...]:
+    def cdrs(self, since: datetime, until: datetime | None = None) -> tuple[vca.Cdr | vca.UnreadableCdr, ...]:
         """The records between the two, each once; the time asked for may be wider by a second at either end.
 
         :raises ProviderError: not all pages could be read.
         """
-        found: dict[str, vca.Cdr] = {}
+        found: dict[str, vca.Cdr | vca.UnreadableCdr] = {}
         for page in self._pages(since, until):
             known = len(found)
             # A record that is added meanwhile moves others to the next page.
             found.update((cdr.raw_text, cdr) for cdr in page.items)
-            if len(found) == known and not page.unreadable:
+            found.update((item.raw_text, item) for item in page.unreadable)
+            if len(found) == known:
                 break  # nothing new: past the end, or a server that gives the same page for ever
         return tuple(found.values())
 
@@ -93,7 +94,7 @@ class CalloutClient:
         for number in range(_MOST_PAGES):
             page = self._page(since, until, number)
             if page.unreadable:
-                log.warning("%d records on page %d of GET /cdr can't be read", page.unreadable, number)
+                log.warning("%d records on page %d of GET /cdr can't be read", len(page.unreadable), number)
             yield page
             if number >= page.last_page or not (page.items or page.unreadable):
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import timedelta
 
 from scheduler.calls.call import Attempt, Outcome
 from scheduler.duration import spell_duration
-from scheduler.vca import Cdr
+from scheduler.vca import Cdr, read_cdr
 
 _RELEASE = re.compile(r"\s*Leg(?P<leg>[12])-(?P<code>[4-6]\d\d)?", re.IGNORECASE)
 _BUSY = {486, 600}
@@ -26,6 +27,15 @@ class Ending:
     outcome: Outcome
     reason: str
     duration: timedelta
+
+
+def complete_cdr(raw: str) -> Cdr | None:
+    """The CDR that a kept text is, if it can be read and tells how the call ended."""
+    try:
+        cdr = read_cdr(json.loads(raw))
+    except (ValueError, RecursionError):
+        return None
+    return cdr if cdr.complete else None
 
 
 def ending_of(cdr: Cdr) -> Ending:

@@ -25,6 +25,7 @@ from scheduler.demo.watch import look, silent_reasons, strangers, with_reasons, 
 from scheduler.errors import CallSchedulerError, DemoFailed
 from scheduler.ledger import open_ledger
 from scheduler.parts import ProviderLink
+from scheduler.vca import Cdr
 
 _WHOLE_SECONDS = 95.0  # the demo ends by then, whatever happens
 _AHEAD = timedelta(seconds=8)  # from the writing of the appointments to the first ring
@@ -107,7 +108,8 @@ class Play:
 
     def _judge(self, config: Config, came: Mapping[str, Came], first_ring_at: datetime) -> bool:
         with closing(ProviderLink(config.provider, self._clock)) as link:
-            cdrs = link.client.cdrs(first_ring_at - timedelta(minutes=5))
+            listed = link.client.cdrs(first_ring_at - timedelta(minutes=5))
+        cdrs = [one for one in listed if isinstance(one, Cdr)]
         seen = with_rings(came, cdrs)
         verdicts = [judge(scene, seen[scene.uid], first_ring_at) for scene in SCENES]
         report(self._screen.console, verdicts, first_ring_at)

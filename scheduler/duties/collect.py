@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from scheduler.calls.call import Attempt
-from scheduler.calls.cdr import ending_of, match
+from scheduler.calls.cdr import Match, match
 from scheduler.calls.policy import Policy
 from scheduler.calls.timing import silent_until
-from scheduler.database import Connection, Database
-from scheduler.errors import ProviderError
+from scheduler.database import Connection, Database, translated
+from scheduler.errors import DatabaseError, ProviderError
 from scheduler.ledger.attempts import (
+    KeptCdr,
     insert_cdr,
     select_attempts_since,
-    select_cdrs_of_open_attempts,
+    select_listed_before,
     select_open_attempts,
     select_unexplained_attempts,
+    select_unweighed_cdrs,
 )
 from scheduler.ledger.events import append_event_once
-from scheduler.ledger.life import fall_silent, settle
-from scheduler.vca import Cdr, read_cdr
+from scheduler.ledger.evidence import Weighed, end_silent, weigh
+from scheduler.vca import Cdr, UnreadableCdr
 
 log = logging.getLogger(__name__)
 
 _UNEXPLAINED_FOR = timedelta(days=1)  # how long a call that ended as unknown is still looked for
-_QUERY_SLACK = timedelta(minutes=1)  # the operator doesn't say whether `from` is inclusive
+# The operator doesn't say whether `from` is inclusive, and its clock may be behind ours.
+_QUERY_SLACK = timedelta(minutes=10)
 
 
 class CdrProvider(Protocol):
     """What collecting needs of the client of the Voice Call-out API."""
 
-    def cdrs(self, since: datetime) -> tuple[Cdr, ...]:
+    def cdrs(self, since: datetime) -> tuple[Cdr | UnreadableCdr, ...]:
         """:raises ProviderError: it has no usable answer."""
 
 
@@ -59,57 +63,63 @@ class CollectDuty:
 
     def run_once(self, now: datetime) -> Collected:
         watched = self._ledger.read(_watched, now)
-        if not watched:
-            return Collected()
-        settled, problem = 0, ""
+        problem = self._ask(watched[0].requested_at - _QUERY_SLACK, now) if watched else ""
+        settled = self._weigh(self._ledger.read(select_unweighed_cdrs), now)
+        return Collected(asked=bool(watched), settled=settled, silent=self._end_silent(now), problem=problem)
+
+    def _ask(self, since: datetime, now: datetime) -> str:
+        """Keep what the list shows; returns what is wrong with it."""
         try:
-            cdrs = self.provider.cdrs(watched[0].requested_at - _QUERY_SLACK)
+            listed = self.provider.cdrs(since)
         except ProviderError as error:
-            problem = str(error)
             log.warning("the provider's records could not be read: %s", error)
-        else:
-            settled = self._keep(cdrs, watched[0].requested_at - _QUERY_SLACK, now)
-        settled += self._settle_by_callbacks(now)
-        return Collected(asked=True, settled=settled, silent=self._end_silent(now), problem=problem)
+            return str(error)
+        self._keep(listed, since, now)
+        return ""
 
-    def _keep(self, cdrs: Iterable[Cdr], since: datetime, now: datetime) -> int:
-        attempts = self._ledger.read(select_attempts_since, since)
-        return sum(self._ledger.write(self._take, cdr, attempts, now) for cdr in cdrs)
+    def _keep(self, listed: Sequence[Cdr | UnreadableCdr], since: datetime, now: datetime) -> None:
+        """Keep each with the attempt that it is about; what fits none or several is kept without one."""
+        known = self._ledger.read(select_listed_before, [one.raw_text for one in listed])
+        news = [one for one in listed if one.raw_text not in known]
+        attempts = _by_numbers(self._ledger.read(select_attempts_since, since)) if news else {}
+        under_way = [self._ledger.submit(_keep_one, one.raw_text, self._match(one, attempts), now) for one in news]
+        with translated(self._ledger.path):
+            for future in under_way:
+                future.result()
 
-    def _take(self, connection: Connection, cdr: Cdr, attempts: Iterable[Attempt], now: datetime) -> bool:
-        """Keep one CDR with its attempt and settle by it; one that may be about several settles nothing."""
-        found = match(cdr, attempts, self.policy.clock_slack)
-        if found.ambiguous:
-            for attempt in found.attempts:
-                append_event_once(
-                    connection, now, "ambiguous_cdr", call_id=attempt.call_id,
-                    detail=f"the provider's record {cdr.session_id} fits several attempts",
-                )  # fmt: skip
+    def _match(self, one: Cdr | UnreadableCdr, attempts: Mapping[tuple[str, str], Sequence[Attempt]]) -> Match:
+        if isinstance(one, UnreadableCdr):
+            return Match(attempts=())
+        return match(one, attempts.get((one.origin, one.destination), ()), self.policy.clock_slack)
+
+    def _weigh(self, unweighed: Iterable[KeptCdr], now: datetime) -> int:
+        # All are handed over before the first is waited for: the end of a burst costs few commits.
+        under_way = [(kept, self._ledger.submit(weigh, kept, now, self.policy)) for kept in unweighed]
+        return sum(self._tell(kept, future) for kept, future in under_way)
+
+    def _tell(self, kept: KeptCdr, future: Future[Weighed]) -> bool:
+        try:
+            with translated(self._ledger.path):
+                found = future.result()
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("record %d of attempt %d could not be weighed", kept.id, kept.attempt_id)
             return False
-        if found.attempt is None:
-            return False
-        # Also one that was kept before may be news: its call was waiting for another attempt then.
-        insert_cdr(connection, found.attempt.id, "list", cdr.raw_text, now)
-        return cdr.complete and _settle(connection, found.attempt, cdr, now)
-
-    def _settle_by_callbacks(self, now: datetime) -> int:
-        """A callback alone settles once the list has had its time to agree (rule 4)."""
-        kept = self._ledger.read(select_cdrs_of_open_attempts)
-        settled = 0
-        for attempt_id, source, received_at, raw in kept:
-            if source != "callback" or now < received_at + self.policy.cdr_lag:
-                continue
-            cdr = _read(raw)
-            if cdr is not None and cdr.complete:
-                settled += self._ledger.write(settle, attempt_id, cdr.session_id, ending_of(cdr), now)
-        return settled
+        if found.outcome is not None:
+            log.info("call %d ended: %s", found.call_id, found.outcome.replace("_", " "))
+        if found.contradiction:
+            log.error("%s", found.contradiction)
+        return found.outcome is not None
 
     def _end_silent(self, now: datetime) -> int:
         silent = 0
         for attempt in self._ledger.read(select_open_attempts):
-            if now > silent_until(attempt, self.policy) and self._ledger.write(fall_silent, attempt, now):
-                silent += 1
-                log.error("call %d ends as unknown: nobody has a record of it", attempt.call_id)
+            if now > silent_until(attempt, self.policy):
+                alert = self._ledger.write(end_silent, attempt, now)
+                if alert:
+                    silent += 1
+                    log.error("%s", alert)
         return silent
 
 
@@ -119,16 +129,20 @@ def _watched(connection: Connection, now: datetime) -> list[Attempt]:
     return sorted(watched, key=lambda attempt: attempt.requested_at)
 
 
-def _read(raw: str) -> Cdr | None:
-    try:
-        return read_cdr(json.loads(raw))
-    except ValueError:
-        return None
+def _by_numbers(attempts: Iterable[Attempt]) -> dict[tuple[str, str], list[Attempt]]:
+    """So that thousands of records are not compared with thousands of attempts each."""
+    found = defaultdict(list)
+    for attempt in attempts:
+        found[attempt.origin.e164, attempt.destination.e164].append(attempt)
+    return found
 
 
-def _settle(connection: Connection, attempt: Attempt, cdr: Cdr, now: datetime) -> bool:
-    ending = ending_of(cdr)
-    news = settle(connection, attempt.id, cdr.session_id, ending, now)
-    if news:
-        log.info("call %d ended: %s", attempt.call_id, ending.outcome.replace("_", " "))
-    return news
+def _keep_one(connection: Connection, raw: str, found: Match, now: datetime) -> None:
+    attempt = found.attempt
+    news = insert_cdr(connection, attempt.id if attempt else None, "list", raw, now)
+    if news and found.ambiguous:
+        for one in found.attempts:
+            append_event_once(
+                connection, now, "ambiguous_cdr", call_id=one.call_id,
+                detail="a record of the provider fits several attempts: it is kept, and given to none",
+            )  # fmt: skip

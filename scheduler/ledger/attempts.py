@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.calls.call import Answer, Attempt
@@ -10,6 +12,17 @@ from scheduler.phone import PhoneNumber
 
 _SELECT = """SELECT attempt.id, call_id, number, reference, origin, destination, requested_at, answer, session_id,
     closed_at, duration_seconds FROM attempt JOIN call ON call.id = attempt.call_id"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCdr:
+    """A CDR of one of our attempts, as it came: perhaps unreadable, perhaps of a call that still goes on."""
+
+    id: int
+    attempt_id: int
+    called_back: bool  # else the provider's list shows it
+    received_at: datetime
+    raw: str
 
 
 def insert_attempt(connection: Connection, call_id: int, reference: str, now: datetime) -> int:
@@ -85,28 +98,57 @@ def select_attempts_of_call(connection: Connection, call_id: int) -> tuple[Attem
     return tuple(_attempt(row) for row in rows)
 
 
-def insert_cdr(connection: Connection, attempt_id: int, source: str, raw: str, now: datetime) -> bool:
-    """Keep a raw CDR; False where the very same is kept already."""
+def insert_cdr(connection: Connection, attempt_id: int | None, source: str, raw: str, now: datetime) -> bool:
+    """Keep a raw CDR; False where the very same is kept already.
+
+    :param attempt_id: None where it fits none of ours, or several. What the list showed before is given its
+        attempt as soon as that is clear.
+    """
+    at = write_instant(now)
     cursor = connection.execute(
-        "INSERT OR IGNORE INTO cdr (attempt_id, source, received_at, raw) VALUES (?, ?, ?, ?)",
-        (attempt_id, source, write_instant(now), raw),
+        """INSERT INTO cdr (attempt_id, source, received_at, raw, weighed_at) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET attempt_id = excluded.attempt_id, weighed_at = NULL
+           WHERE attempt_id IS NULL AND excluded.attempt_id IS NOT NULL""",
+        (attempt_id, source, at, raw, at if attempt_id is None else None),
     )
     return cursor.rowcount == 1
 
 
-def select_cdrs_of_open_attempts(connection: Connection) -> tuple[tuple[int, str, datetime, str], ...]:
-    """(attempt id, source, received at, raw) in the order in which they came, of calls without an outcome.
+def select_listed_before(connection: Connection, raws: Iterable[str]) -> frozenset[str]:
+    """Those of ``raws`` that the list has shown before, and that have their attempt."""
+    sql = "SELECT 1 FROM cdr WHERE source = 'list' AND raw = ? AND attempt_id IS NOT NULL"
+    return frozenset(raw for raw in raws if connection.execute(sql, (raw,)).fetchone())
 
-    Those that ended as unknown are among them: what their attempts brought may explain them yet.
-    """
+
+def select_unweighed_cdrs(connection: Connection) -> tuple[KeptCdr, ...]:
+    """What came of our attempts and wasn't weighed yet; the list's before the callbacks'."""
     rows = connection.execute(
-        """SELECT attempt_id, source, received_at, raw FROM cdr WHERE attempt_id IN (
-               SELECT id FROM attempt WHERE closed_at IS NULL
-               UNION ALL
-               SELECT attempt.id FROM call JOIN attempt ON call_id = call.id WHERE outcome = 'unknown')
-           ORDER BY id"""
+        """SELECT id, attempt_id, source, received_at, raw FROM cdr
+           WHERE weighed_at IS NULL ORDER BY source DESC, id"""
     )
-    return tuple((row["attempt_id"], row["source"], read_instant(row["received_at"]), row["raw"]) for row in rows)
+    return tuple(
+        KeptCdr(
+            id=row["id"],
+            attempt_id=row["attempt_id"],
+            called_back=row["source"] == "callback",
+            received_at=read_instant(row["received_at"]),
+            raw=row["raw"],
+        )
+        for row in rows
+    )
+
+
+def select_weighed_raws(connection: Connection, attempt_id: int) -> tuple[str, ...]:
+    """What was weighed of one attempt, the first first."""
+    rows = connection.execute(
+        "SELECT raw FROM cdr WHERE attempt_id = ? AND weighed_at IS NOT NULL ORDER BY weighed_at, id",
+        (attempt_id,),
+    )
+    return tuple(row["raw"] for row in rows)
+
+
+def mark_weighed(connection: Connection, cdr_id: int, now: datetime) -> None:
+    connection.execute("UPDATE cdr SET weighed_at = ? WHERE id = ?", (write_instant(now), cdr_id))
 
 
 def _attempt(row: Row) -> Attempt:

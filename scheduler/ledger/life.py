@@ -197,7 +197,7 @@ def settle(connection: Connection, attempt_id: int, session_id: str, ending: End
     if news:
         append_event(connection, now, ending.outcome, call_id=call.id, attempt_id=attempt_id)
         wake_origin(connection, attempt.origin, now)
-    elif (call.outcome, call.reason) != (ending.outcome, ending.reason):
+    elif call.outcome not in (None, ending.outcome):
         append_event_once(connection, now, "contradicted", call_id=call.id, detail=ending.outcome)
     return news
 

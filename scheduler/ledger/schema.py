@@ -241,3 +241,44 @@ def m0005_last_look(database: MigrationDatabase) -> None:
     # '' for a feed's objects, and for those stored before: looking for them means a fetch of the whole calendar.
     database.execute("ALTER TABLE object ADD COLUMN uid TEXT NOT NULL DEFAULT ''")
     database.execute("CREATE INDEX object_uid ON object (collection, uid) WHERE uid <> ''")
+
+
+# What the provider lists and fits none of our attempts, or several, or can't be read, has no attempt: there is
+# nothing to weigh then.
+_EVERY_CDR = """
+CREATE TABLE every_cdr (
+    id INTEGER PRIMARY KEY,
+    attempt_id INTEGER REFERENCES attempt,
+    source TEXT NOT NULL CHECK (source IN ('callback', 'list')),
+    received_at TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    weighed_at TEXT,
+    CHECK (attempt_id IS NOT NULL OR (source = 'list' AND weighed_at IS NOT NULL))
+) STRICT
+"""
+
+# What had settled its call was weighed; what a call still waits for wasn't.
+_KEEP_CDRS = """
+INSERT OR IGNORE INTO every_cdr (id, attempt_id, source, received_at, raw, weighed_at)
+SELECT cdr.id, attempt_id, source, received_at, raw,
+    CASE WHEN state = 'ended' AND outcome <> 'unknown' THEN received_at END
+FROM cdr JOIN attempt ON attempt.id = attempt_id JOIN call ON call.id = call_id ORDER BY cdr.id
+"""
+
+
+@MIGRATIONS()
+def m0006_evidence(database: MigrationDatabase) -> None:
+    database.execute(_EVERY_CDR)
+    # Made before the rows come: a list's record is about one call, so that it is kept once.
+    database.execute("CREATE UNIQUE INDEX cdr_listed ON every_cdr (raw) WHERE source = 'list'")
+    database.execute(
+        "CREATE UNIQUE INDEX cdr_called_back ON every_cdr (attempt_id, raw) WHERE source = 'callback'"
+    )
+    database.execute(_KEEP_CDRS)
+    database.execute("DROP TABLE cdr")
+    database.execute("ALTER TABLE every_cdr RENAME TO cdr")
+    database.execute("CREATE INDEX cdr_attempt ON cdr (attempt_id) WHERE attempt_id IS NOT NULL")
+    # In the order in which they are weighed.
+    database.execute("CREATE INDEX cdr_unweighed ON cdr (id) WHERE weighed_at IS NULL")
+    database.execute("CREATE INDEX event_alert ON event (at) WHERE kind = 'alert'")
+    database.execute("CREATE INDEX event_acknowledged ON event (id) WHERE kind = 'acknowledged'")

@@ -22,7 +22,7 @@ from scheduler.clock import SystemClock
 from scheduler.errors import CredentialsRefused, ProviderError
 from scheduler.http import Http, HttpSettings
 from scheduler.oauth import TokenSettings, TokenSource
-from scheduler.vca import CallRequest, Presentation
+from scheduler.vca import CallRequest, Cdr, Presentation, UnreadableCdr
 from tests.hostile import (
     Behaviour,
     Connection,
@@ -264,11 +264,13 @@ class TestCdrs:
         with Hostile(page(CDR, CDR | {"requestTime": "2026-11-23T09:05:00Z"})) as server:
             assert len(client_for(server.url).cdrs(SINCE)) == 2
 
-    def test_that_cannot_be_read_cost_only_themselves(
+    def test_that_cannot_be_read_are_handed_out_as_they_came(
         self, client_for: ClientFor, caplog: pytest.LogCaptureFixture
     ) -> None:
         with Hostile(page("nonsense", {}, CDR)) as server, caplog.at_level(logging.WARNING):
-            assert len(client_for(server.url).cdrs(SINCE)) == 1
+            cdrs = client_for(server.url).cdrs(SINCE)
+        assert {one.raw_text for one in cdrs if isinstance(one, UnreadableCdr)} == {'"nonsense"', "{}"}
+        assert sum(isinstance(one, Cdr) for one in cdrs) == 1
         assert "2 records on page 0" in caplog.text
         assert "32468373901" not in caplog.text
 

@@ -21,7 +21,7 @@ from scheduler.ledger.calls import Claim, claim_due, insert_call, select_call
 from scheduler.ledger.events import select_events
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.phone import PhoneNumber
-from scheduler.vca import CallRequest, Cdr, Presentation, read_cdr, write_time
+from scheduler.vca import CallRequest, Cdr, Presentation, UnreadableCdr, read_cdr, write_time
 from tests.clocks import NOON, SetClock
 
 ORIGIN = PhoneNumber("+3228160257")
@@ -36,7 +36,7 @@ class ScriptedProvider:
     def __init__(self, *answers: PlaceAnswer) -> None:
         self.answers = list(answers)
         self.requests: list[CallRequest] = []
-        self.records: list[Cdr] = []
+        self.records: list[Cdr | UnreadableCdr] = []
         self.asked_since: list[datetime] = []
         self.has_token = True  # else it is asked for, as after a start
         self.obstacle: str | None = None
@@ -57,7 +57,7 @@ class ScriptedProvider:
         self.before_answer()
         return self.answers.pop(0) if self.answers else Accepted(session_id=f"session-{len(self.requests)}")
 
-    def cdrs(self, since: datetime) -> tuple[Cdr, ...]:
+    def cdrs(self, since: datetime) -> tuple[Cdr | UnreadableCdr, ...]:
         self.asked_since.append(since)
         if self.fault is not None:
             raise self.fault

@@ -12,12 +12,7 @@ from scheduler.calls.call import Answer, Outcome, State
 from scheduler.calls.reconcile import Cancel, Change, Move, TooLate
 from scheduler.calls.timing import ORIGIN_HELD, End, Wait
 from scheduler.database import Database
-from scheduler.ledger.attempts import (
-    insert_cdr,
-    select_attempt,
-    select_cdrs_of_open_attempts,
-    select_open_attempts,
-)
+from scheduler.ledger.attempts import select_attempt, select_open_attempts
 from scheduler.ledger.calls import Claim, claim_one, release_claim
 from scheduler.ledger.changes import apply_change
 from scheduler.ledger.events import select_events
@@ -315,18 +310,6 @@ def test_a_callback_of_an_attempt_that_seemed_refused_voids_the_claim_after_it(d
     prove_it(desk, first)
     assert ask(desk, claim, NOON + MINUTE) is None
     assert len(desk.attempts()) == 1
-
-
-def test_what_such_a_callback_said_is_kept_to_settle_by(desk: Desk) -> None:
-    desk.plan()
-    first = desk.requested()
-    desk.unplaced(first, NOON, Answer.REFUSED_FOR_NOW)
-    desk.ledger.write(insert_cdr, first, "callback", "{}", NOON)
-    prove_it(desk, first)
-    assert desk.ledger.read(select_cdrs_of_open_attempts) == ((first, "callback", NOON, "{}"),)
-    assert desk.settle(first)
-    assert desk.state() == (State.ENDED, Outcome.ANSWERED)
-    assert desk.ledger.read(select_cdrs_of_open_attempts) == ()
 
 
 def test_a_callback_of_an_earlier_attempt_proves_nothing_of_the_one_on_the_wire(desk: Desk) -> None:

@@ -9,14 +9,18 @@ from typing import cast
 import pytest
 
 from scheduler.database import Connection, Database
+from scheduler.ledger.alerts import select_alerts
 from scheduler.ledger.appointments import select_keys
 from scheduler.ledger.attempts import (
+    insert_cdr,
     select_attempt_of_reference,
     select_attempts_of_call,
     select_attempts_since,
-    select_cdrs_of_open_attempts,
+    select_listed_before,
     select_open_attempts,
     select_unexplained_attempts,
+    select_unweighed_cdrs,
+    select_weighed_raws,
 )
 from scheduler.ledger.calls import (
     claim_due,
@@ -41,7 +45,7 @@ from tests.clocks import NOON
 from tests.ledger.desk import Desk
 
 # Indexes of what is open or due: they stay small, whatever is stored, and may be walked from end to end.
-SMALL = ("call_going_on", "call_unknown", "attempt_open", "attempt_waiting", "command_open")
+SMALL = ("call_going_on", "call_unknown", "attempt_open", "attempt_waiting", "command_open", "cdr_unweighed")
 
 
 class Planner:
@@ -79,7 +83,11 @@ WORKS: dict[str, Callable[[Connection], object]] = {
     "select_attempts_since": lambda c: select_attempts_since(c, NOON),
     "select_attempts_of_call": lambda c: select_attempts_of_call(c, 1),
     "select_attempt_of_reference": lambda c: select_attempt_of_reference(c, "reference"),
-    "select_cdrs_of_open_attempts": select_cdrs_of_open_attempts,
+    "select_unweighed_cdrs": select_unweighed_cdrs,
+    "select_listed_before": lambda c: select_listed_before(c, ["{}"]),
+    "select_weighed_raws": lambda c: select_weighed_raws(c, 1),
+    "insert_cdr": lambda c: insert_cdr(c, None, "list", "{}", NOON),
+    "select_alerts": lambda c: select_alerts(c, NOON),
     "select_keys": lambda c: select_keys(c, [1, 2]),
     "select_events": lambda c: select_events(c, 1),
     "select_open_commands": select_open_commands,
@@ -100,6 +108,8 @@ EXPECTED = {
     "select_nearing": "call_wake (wake_at<?)",
     "next_due_after": "call_wake (wake_at>?)",
     "select_hrefs": "object_uid (collection=? AND uid=?)",
+    "select_unweighed_cdrs": "cdr_unweighed",
+    "select_alerts": "event_alert (at>?)",
 }
 
 

@@ -12,9 +12,13 @@ import pytest
 from scheduler.calls.call import TRANSITIONS, Answer, Call, Outcome, State
 from scheduler.database import Connection, ConstraintFailed, Database, read_instant
 from scheduler.ledger import open_ledger
+from scheduler.ledger.attempts import select_unweighed_cdrs
 from scheduler.ledger.calls import select_calls
+from scheduler.ledger.schema import MIGRATIONS
 
-SAMPLE = Path(__file__).parents[1] / "samples" / "ledger-0001.sql"
+# What SQLite's own ``.dump`` wrote of a ledger of each version that ever was.
+SAMPLES = sorted((Path(__file__).parents[1] / "samples").glob("ledger-*.sql"))
+FIRST = SAMPLES[0]
 AT = "2026-11-23T12:00:00.000000Z"
 LATER = "2026-11-23T12:05:00.000000Z"
 EARLIER = "2026-11-23T11:55:00.000000Z"
@@ -30,6 +34,7 @@ CALL: dict[str, object] = {
     "wake_at": AT,
     "created_at": AT,
 }
+TABLES = ("call", "attempt", "cdr", "appointment", "event", "collection", "object", "command")
 STATES: dict[State, dict[str, object]] = {
     State.PLANNED: {"state": "planned", "claim_token": None, "outcome": None, "ended_at": None},
     State.CLAIMED: {"state": "claimed", "claim_token": "token", "outcome": None, "ended_at": None},
@@ -235,6 +240,13 @@ def test_every_answer_can_be_told(ledger: Database, answer: Answer) -> None:
     an_attempt(ledger, a_call(ledger), answer=answer.value)
 
 
+def test_a_record_that_fits_nobody_is_kept_once(ledger: Database) -> None:
+    record = {"source": "list", "received_at": AT, "weighed_at": AT, "raw": "{}"}
+    insert(ledger, "cdr", **record)
+    with pytest.raises(ConstraintFailed, match="UNIQUE"):
+        insert(ledger, "cdr", **record)
+
+
 def test_a_record_is_kept_once_a_source(ledger: Database) -> None:
     attempt_id = an_attempt(ledger, a_call(ledger))
     record = {"attempt_id": attempt_id, "received_at": AT, "raw": "{}"}
@@ -244,7 +256,17 @@ def test_a_record_is_kept_once_a_source(ledger: Database) -> None:
         insert(ledger, "cdr", source="list", **record)
 
 
-@pytest.mark.parametrize("broken", [{"source": "hearsay"}, {"attempt_id": 999}, {"raw": None}], ids=str)
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"source": "hearsay"},
+        {"attempt_id": 999},
+        {"raw": None},
+        {"attempt_id": None},
+        {"attempt_id": None, "weighed_at": AT, "source": "callback"},
+    ],
+    ids=str,
+)
 def test_a_record_that_makes_no_sense_is_refused(ledger: Database, broken: dict[str, object]) -> None:
     attempt_id = an_attempt(ledger, a_call(ledger))
     with pytest.raises(ConstraintFailed):
@@ -336,33 +358,56 @@ def test_every_table_of_ours_is_strict(ledger: Database) -> None:
     assert {row["name"] for row in loose} == {"_sqlite_migrations", "sqlite_schema", "transition"}
 
 
-def test_a_ledger_of_the_first_version_opens_with_all_that_it_held(tmp_path: Path) -> None:
+def test_a_ledger_of_every_version_is_kept_to_try_the_upgrade_with() -> None:
+    assert [path.stem for path in SAMPLES] == [
+        f"ledger-{number:04}" for number, _ in enumerate(MIGRATIONS._migrations, start=1)
+    ]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_a_ledger_of_an_earlier_version_opens_with_all_that_it_held(tmp_path: Path, sample: Path) -> None:
     path = tmp_path / "ledger.db"
-    _restore(path)
+    _restore(sample, path)
+    with closing(sqlite3.connect(path)) as before:
+        held = {table: before.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
     with closing(open_ledger(path)) as ledger:
-        counts = ledger.read(
-            lambda c: {
-                table: c.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-                for table in ("call", "attempt", "cdr", "appointment", "event", "collection", "object", "command")
-            }
-        )
-        assert counts == {
-            "call": 6, "attempt": 4, "cdr": 3, "appointment": 7, "event": 16, "collection": 1, "object": 1,
-            "command": 1,
-        }  # fmt: skip
+        assert ledger.read(_counts) == held
         assert {call.state for call in ledger.read(_calls)} == set(State)
 
 
-def test_upgraded_or_new_a_ledger_has_the_same_tables(tmp_path: Path, ledger: Database) -> None:
-    _restore(tmp_path / "old.db")
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_upgraded_or_new_a_ledger_has_the_same_tables(tmp_path: Path, ledger: Database, sample: Path) -> None:
+    _restore(sample, tmp_path / "old.db")
     with closing(open_ledger(tmp_path / "old.db")) as upgraded:
         assert upgraded.read(_tables) == ledger.read(_tables)
+        assert upgraded.read(lambda c: c.execute("PRAGMA foreign_key_check").fetchall()) == []
 
 
-def _restore(path: Path) -> None:
-    """The sample is what SQLite's own ``.dump`` wrote of a ledger of version 1."""
+def test_an_upgrade_keeps_once_what_the_first_version_kept_for_two_attempts(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    _restore(FIRST, path)
+    with closing(sqlite3.connect(path)) as before:
+        before.execute("INSERT INTO cdr SELECT 9, 2, source, received_at, raw FROM cdr WHERE id = 2")
+        before.commit()
+    with closing(open_ledger(path)) as ledger:
+        listed = ledger.read(lambda c: c.execute("SELECT attempt_id FROM cdr WHERE source = 'list'").fetchall())
+        assert [row["attempt_id"] for row in listed] == [1]
+
+
+def test_an_upgrade_weighs_again_only_what_a_call_still_waits_for(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    _restore(FIRST, path)
+    with closing(open_ledger(path)) as ledger:
+        assert [kept.attempt_id for kept in ledger.read(select_unweighed_cdrs)] == [2]
+
+
+def _restore(sample: Path, path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(SAMPLE.read_text(encoding="utf-8"))
+        connection.executescript(sample.read_text(encoding="utf-8"))
+
+
+def _counts(connection: Connection) -> dict[str, int]:
+    return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
 
 
 def _calls(connection: Connection) -> tuple[Call, ...]:
