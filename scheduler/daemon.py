@@ -24,9 +24,11 @@ from scheduler.duties.last_look import LastLookDuty, LookedCalendar
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import ReplanDuty
+from scheduler.duties.resolve import resolve
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
 from scheduler.errors import CallSchedulerError, NumberError
 from scheduler.ledger import open_ledger
+from scheduler.ledger.alerts import acknowledge_alerts
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.collections import ADDRESS_BOOK
 from scheduler.ledger.life import recover
@@ -164,7 +166,13 @@ class Daemon:
         commands = CommandDuty(
             self._ledger,
             self._clock,
-            {"place": self._command_place, "sync": self._command_sync, "accept": self._command_accept},
+            {
+                "place": self._command_place,
+                "sync": self._command_sync,
+                "accept": self._command_accept,
+                "resolve": self._command_resolve,
+                "acknowledge": self._command_acknowledge,
+            },
         )
         self._parts.callback(commands.close)
         self._loops = (
@@ -290,6 +298,16 @@ class Daemon:
         synced = self._sync.sync_one(arguments["calendar"])
         cancelled = accept_losses(self._ledger, synced.name, self._replan_now)
         return json.dumps({"calendars": [synced.to_json()], "cancelled": cancelled})
+
+    def _command_resolve(self, arguments: Mapping[str, str]) -> str:
+        config = self._config
+        call_id = resolve(self._ledger, arguments, self._clock.now(), config.policy, config.barring)
+        self._timetable.wake()
+        return json.dumps({"call": call_id})
+
+    def _command_acknowledge(self, arguments: Mapping[str, str]) -> str:
+        self._ledger.write(acknowledge_alerts, self._clock.now(), arguments["who"])
+        return json.dumps({})
 
     def _command_place(self, arguments: Mapping[str, str]) -> str:
         call_id = place_by_hand(self._ledger, self._config, self._clock, arguments)

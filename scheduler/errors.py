@@ -21,6 +21,7 @@ thing and the remedy.
     ├── RequestRefused       our gateway refuses a client's request, with a status and a sentence
     ├── ProviderError        the Voice Call-out API refused or failed a read (a token, the CDRs)
     │   └── CredentialsRefused   the client id or secret is wrong
+    ├── DecisionRefused      a person's decision that the rules of a call's life don't allow
     └── DemoFailed           one of the demo's parts ended, or didn't do its part in time
 """
 
@@ -126,6 +127,10 @@ class ProviderError(CallSchedulerError):
 
 class CredentialsRefused(ProviderError):
     """The provider doesn't know this client id and secret."""
+
+
+class DecisionRefused(CallSchedulerError):
+    """The rules of a call's life don't allow what a person decided about it; the sentence says why."""
 
 
 class DemoFailed(CallSchedulerError):

@@ -11,6 +11,7 @@ from scheduler.cli.calls import calls
 from scheduler.cli.check import check
 from scheduler.cli.place import place
 from scheduler.cli.plan import plan
+from scheduler.cli.resolve import resolve_call
 from scheduler.cli.serve import demo, gateway, run
 from scheduler.cli.sync import sync
 from scheduler.cli.why import why
@@ -27,6 +28,7 @@ def cli() -> None:
 
 for command in (run, check, sync, plan, calls, why, place, gateway, demo):
     cli.add_command(command)
+calls.add_command(resolve_call)
 
 
 def main() -> None:

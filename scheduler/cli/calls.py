@@ -34,14 +34,26 @@ class Story:
     keys: tuple[Key, ...]
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @config_option
 @window_options("-7 d", "+14 d")
 @click.option("--limit", type=click.IntRange(1), default=500, show_default=True, help="The newest so many.")
 @click.option("--planned", is_flag=True, help="The calls that are still to come as well.")
 @json_option
-def calls(config_path: Path, start: datetime, end: datetime, limit: int, planned: bool, as_json: bool) -> None:
+@click.pass_context
+def calls(
+    context: click.Context,
+    config_path: Path,
+    start: datetime,
+    end: datetime,
+    limit: int,
+    planned: bool,
+    as_json: bool,
+) -> None:
     """Show what was called and how it ended; calls that are still to come are in `plan`."""
+    if context.invoked_subcommand:
+        context.obj = config_path
+        return
     at_least(start, end)
     config = read_config(config_path, secrets=False)
     stories: Sequence[Story] = ()
@@ -140,7 +152,7 @@ def _row(config: Config, story: Story) -> tuple[str, ...]:
         str(call.id),
         local(call.due_at, config.company_zone),
         between(call.origin, call.destination),
-        call.summary,
+        f"{call.summary} (call {call.again_of} again)" if call.again_of else call.summary,
         f"{became}: {call.reason}" if call.reason else became,
         str(len(story.attempts)),
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -16,21 +16,27 @@ from scheduler.calendars.contact import Contacts
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.calls.barring import barred_by
 from scheduler.calls.plan import plan
+from scheduler.cli.asking import carry_out, who_asks
 from scheduler.cli.calls import calendar_problems
 from scheduler.cli.context import drop_to_owner, ledger_to_read, read_contacts
 from scheduler.cli.options import config_option, json_option
+from scheduler.cli.output import local
 from scheduler.clock import SystemClock
 from scheduler.config import CalendarConfig, Config, read_config
+from scheduler.database import Database
 from scheduler.duration import spell_duration
 from scheduler.duties.brake import hold_problems
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
 from scheduler.http import Http, urllib3_flavour
+from scheduler.ledger.alerts import acknowledge_alerts, select_alerts
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.provenance import select_provenance
 from scheduler.parts import ProviderLink, build_source, calendars_http, provenance
 
 _MOST_NAMES = 20
+_MOST_ALERTS = 20
+_ALERTS_LAST = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +50,11 @@ class Finding:
 
 @click.command()
 @config_option
+@click.option("--acknowledge", is_flag=True, help="Show the alerts, and no more from then on.")
 @json_option
-def check(config_path: Path, as_json: bool) -> None:
+def check(config_path: Path, acknowledge: bool, as_json: bool) -> None:
     """Look at everything that calls depend on: configuration, calendars, contacts, ledger and provider."""
+    who = who_asks()
     fine = True
     findings = []
     for finding in _findings(config_path):
@@ -57,8 +65,21 @@ def check(config_path: Path, as_json: bool) -> None:
     if as_json:
         rows = [{"subject": one.subject, "fine": one.fine, "text": one.text} for one in findings]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    if acknowledge:
+        _acknowledge(read_config(config_path, secrets=False), who)
     if not fine:
         raise SystemExit(1)
+
+
+def _acknowledge(config: Config, who: str) -> None:
+    if not config.ledger.exists():
+        return
+
+    def here(ledger: Database) -> dict[str, str]:
+        ledger.write(acknowledge_alerts, SystemClock().now(), who)
+        return {}
+
+    carry_out(config, "acknowledge", {"who": who}, here)
 
 
 def _print(finding: Finding) -> None:
@@ -176,6 +197,7 @@ def _look_at_ledger(config: Config) -> Iterator[Finding]:
                     )
                     for problem in ledger.read(calendar_problems)
                 )
+                yield from _alerts(config, ledger)
                 yield from (
                     Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
                     for problem in ledger.read(hold_problems, datetime.now(UTC))
@@ -184,6 +206,15 @@ def _look_at_ledger(config: Config) -> Iterator[Finding]:
         yield Finding(subject=subject, fine=False, text=str(error))
         return
     yield Finding(subject="daemon", fine=True, text="running" if _daemon_runs(config) else "not running")
+
+
+def _alerts(config: Config, ledger: Database) -> Iterator[Finding]:
+    alerts = ledger.read(select_alerts, datetime.now(UTC) - _ALERTS_LAST)
+    for alert in alerts[:_MOST_ALERTS]:
+        yield Finding(subject=f"alert, {local(alert.at, config.company_zone)}", fine=False, text=alert.text)
+    if alerts:
+        more = f"{len(alerts) - _MOST_ALERTS} older ones; " if len(alerts) > _MOST_ALERTS else ""
+        yield Finding(subject="alerts", fine=False, text=f"{more}once you have seen them: check --acknowledge")
 
 
 def _daemon_runs(config: Config) -> bool:

@@ -46,6 +46,12 @@ def select_call(connection: Connection, call_id: int) -> Call | None:
     return _call(row) if row else None
 
 
+def select_call_again(connection: Connection, call_id: int) -> int | None:
+    """The call that rings this one again, if there is one."""
+    row = connection.execute("SELECT id FROM call WHERE again_of = ?", (call_id,)).fetchone()
+    return None if row is None else int(row["id"])
+
+
 def select_calls(connection: Connection, *, since: datetime, until: datetime, limit: int) -> tuple[Call, ...]:
     """The calls asked for in [since, until), oldest first; the newest ``limit`` of them."""
     rows = connection.execute(

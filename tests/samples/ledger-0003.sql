@@ -6,8 +6,8 @@ CREATE TABLE "_sqlite_migrations" (
    "applied_at" TEXT
 );
 INSERT INTO "_sqlite_migrations" VALUES(1,'ledger','m0001_first_ledger','2026-11-23 05:35:29.289822+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'ledger','m0002_vanished_calls','2026-11-23 08:01:59.328599+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'ledger','m0003_evidence','2026-11-23 08:01:59.347704+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'ledger','m0002_vanished_calls','2026-11-23 08:18:16.217666+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'ledger','m0003_evidence','2026-11-23 08:18:16.223630+00:00');
 CREATE TABLE appointment (
     collection TEXT NOT NULL,
     uid TEXT NOT NULL,
@@ -201,6 +201,7 @@ CREATE UNIQUE INDEX cdr_listed ON "cdr" (raw) WHERE source = 'list';
 CREATE UNIQUE INDEX cdr_called_back ON "cdr" (attempt_id, raw) WHERE source = 'callback';
 CREATE INDEX cdr_attempt ON cdr (attempt_id) WHERE attempt_id IS NOT NULL;
 CREATE INDEX cdr_unweighed ON cdr (id) WHERE weighed_at IS NULL;
+CREATE UNIQUE INDEX call_again ON call (again_of) WHERE again_of IS NOT NULL;
 CREATE INDEX event_alert ON event (at) WHERE kind = 'alert';
 CREATE INDEX event_acknowledged ON event (id) WHERE kind = 'acknowledged';
 COMMIT;

@@ -1,0 +1,62 @@
+"""What changes the ledger is done by the daemon where one runs, and here otherwise (rule 15)."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from scheduler.cli.context import ledger_to_hold
+from scheduler.clock import SystemClock
+from scheduler.config import Config
+from scheduler.database import Database
+from scheduler.duties.command import PATIENCE, await_result, leave_command
+from scheduler.ledger import open_ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What came of it; ``by_daemon`` tells whether one runs."""
+
+    answer: Mapping[str, Any]
+    by_daemon: bool
+
+
+def carry_out(
+    config: Config, kind: str, arguments: Mapping[str, str], here: Callable[[Database], Mapping[str, Any]]
+) -> Answered:
+    """:raises click.ClickException: the daemon refused, or gave no answer."""
+    with ledger_to_hold(config) as ledger:
+        if ledger is not None:
+            return Answered(answer=here(ledger), by_daemon=False)
+        return Answered(answer=_ask_daemon(config, kind, arguments), by_daemon=True)
+
+
+def who_asks() -> str:
+    """The user at the keyboard, by the system's name; to be asked for before root becomes the service's user."""
+    user = os.getuid()
+    if user == 0 and "SUDO_USER" in os.environ:
+        return os.environ["SUDO_USER"]
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
+
+
+def _ask_daemon(config: Config, kind: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
+    with closing(open_ledger(config.ledger)) as ledger:
+        command = leave_command(ledger, kind, arguments, SystemClock().now())
+        result = await_result(ledger, command, PATIENCE + timedelta(seconds=5))
+    if result is None:
+        raise click.ClickException("the daemon gave no answer: look at its log before you try again")
+    answer: Mapping[str, Any] = json.loads(result)
+    if "error" in answer:
+        raise click.ClickException(answer["error"])
+    return answer
