@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -15,16 +14,14 @@ from scheduler.ledger.life import recover
 from scheduler.vca import read_cdr
 from tests.clocks import NOON
 from tests.duties.support import POLICY, Bench, ScriptedProvider, cdr
-
-SAMPLES = sorted((Path(__file__).parents[1] / "samples").glob("ledger-*.sql"))
+from tests.ledger.samples import SAMPLES, restore
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_what_an_earlier_version_left_pending_rings_or_is_settled_and_nothing_rings_twice(
     tmp_path: Path, sample: Path
 ) -> None:
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
-        connection.executescript(sample.read_text(encoding="utf-8"))
+    restore(sample, tmp_path / "ledger.db")
     with closing(open_ledger(tmp_path / "ledger.db")) as ledger:
         duties = Bench(ledger, ScriptedProvider())
         duties.clock.advance(timedelta(minutes=2))

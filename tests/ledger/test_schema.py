@@ -14,11 +14,8 @@ from scheduler.database import Connection, ConstraintFailed, Database, read_inst
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_unweighed_cdrs
 from scheduler.ledger.calls import select_calls
-from scheduler.ledger.schema import MIGRATIONS
+from tests.ledger.samples import SAMPLES, restore
 
-# What SQLite's own ``.dump`` wrote of a ledger of each version that ever was.
-SAMPLES = sorted((Path(__file__).parents[1] / "samples").glob("ledger-*.sql"))
-FIRST = SAMPLES[0]
 AT = "2026-11-23T12:00:00.000000Z"
 LATER = "2026-11-23T12:05:00.000000Z"
 EARLIER = "2026-11-23T11:55:00.000000Z"
@@ -359,15 +356,14 @@ def test_every_table_of_ours_is_strict(ledger: Database) -> None:
 
 
 def test_a_ledger_of_every_version_is_kept_to_try_the_upgrade_with() -> None:
-    assert [path.stem for path in SAMPLES] == [
-        f"ledger-{number:04}" for number, _ in enumerate(MIGRATIONS._migrations, start=1)
-    ]
+    missing = [sample.name for sample in SAMPLES if not sample.exists()]
+    assert missing == [], "python -m tests.ledger.samples makes them"
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_a_ledger_of_an_earlier_version_opens_with_all_that_it_held(tmp_path: Path, sample: Path) -> None:
     path = tmp_path / "ledger.db"
-    _restore(sample, path)
+    restore(sample, path)
     with closing(sqlite3.connect(path)) as before:
         held = {table: before.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
     with closing(open_ledger(path)) as ledger:
@@ -377,7 +373,7 @@ def test_a_ledger_of_an_earlier_version_opens_with_all_that_it_held(tmp_path: Pa
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_upgraded_or_new_a_ledger_has_the_same_tables(tmp_path: Path, ledger: Database, sample: Path) -> None:
-    _restore(sample, tmp_path / "old.db")
+    restore(sample, tmp_path / "old.db")
     with closing(open_ledger(tmp_path / "old.db")) as upgraded:
         assert upgraded.read(_tables) == ledger.read(_tables)
         assert upgraded.read(lambda c: c.execute("PRAGMA foreign_key_check").fetchall()) == []
@@ -385,7 +381,7 @@ def test_upgraded_or_new_a_ledger_has_the_same_tables(tmp_path: Path, ledger: Da
 
 def test_an_upgrade_keeps_once_what_the_first_version_kept_for_two_attempts(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    _restore(FIRST, path)
+    restore(SAMPLES[0], path)
     with closing(sqlite3.connect(path)) as before:
         before.execute("INSERT INTO cdr SELECT 9, 2, source, received_at, raw FROM cdr WHERE id = 2")
         before.commit()
@@ -396,14 +392,9 @@ def test_an_upgrade_keeps_once_what_the_first_version_kept_for_two_attempts(tmp_
 
 def test_an_upgrade_weighs_again_only_what_a_call_still_waits_for(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    _restore(FIRST, path)
+    restore(SAMPLES[0], path)
     with closing(open_ledger(path)) as ledger:
         assert [kept.attempt_id for kept in ledger.read(select_unweighed_cdrs)] == [2]
-
-
-def _restore(sample: Path, path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(sample.read_text(encoding="utf-8"))
 
 
 def _counts(connection: Connection) -> dict[str, int]:
