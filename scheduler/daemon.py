@@ -21,6 +21,7 @@ from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import CommandDuty, call_now
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.last_look import LastLookDuty, LookedCalendar
+from scheduler.duties.ledger_watch import LedgerWatch
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import ReplanDuty
@@ -57,6 +58,7 @@ _TICK = timedelta(seconds=0.5)  # how often due calendars and commands are looke
 _CONTACTS_EVERY = timedelta(seconds=5)
 _REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good a round that failed
 _TOKEN_EVERY = timedelta(seconds=5)
+_LEDGER_EVERY = timedelta(seconds=1)
 _SIGNALS_EVERY = timedelta(seconds=1)  # how soon a reload is noticed
 _LATEST_BEAT = timedelta(seconds=10)
 
@@ -65,7 +67,7 @@ def run_daemon(config_path: Path, *, on_ready: Callable[[], object] = lambda: No
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again.
 
     :raises ConfigError: the configuration, or the address of the callbacks, can't be used.
-    :raises DatabaseError: the ledger can't be used, or another daemon holds it.
+    :raises DatabaseError: the ledger can't be used, was found damaged, or another daemon holds it.
     """
     config = read_config(config_path)
     stop, reload = threading.Event(), threading.Event()
@@ -76,6 +78,7 @@ def run_daemon(config_path: Path, *, on_ready: Callable[[], object] = lambda: No
         interval = watchdog_interval()
         wait = min(interval, _SIGNALS_EVERY) if interval else _SIGNALS_EVERY
         while not stop.wait(wait.total_seconds()):
+            daemon.refuse_damage()
             if interval and daemon.alive():
                 notify("WATCHDOG=1")
             if reload.is_set():
@@ -145,6 +148,7 @@ class Daemon:
         self._last_look = LastLookDuty(self._ledger, looked, config.last_look, self._clock, self._replan_changed)
         self._parts.callback(self._last_look.close)
         self._looking = Loop("last look", self._look_now, _TICK)
+        self._watch = LedgerWatch(self._ledger)
         self._replanning = Loop("replan", self._replan_now, _REPLAN_EVERY)
         self._collecting = Loop("collect", self._collect_now, config.provider.cdr_every)
         self._server: ServerThread | None = None
@@ -183,6 +187,7 @@ class Daemon:
             self._looking,
             Loop("tokens", lambda: self._link.tokens.renew_ahead(), _TOKEN_EVERY),
             Loop("recover", self._place.give_back_stranded, _CONTACTS_EVERY),
+            Loop("ledger", lambda: self._watch.run_once(self._clock.now()), _LEDGER_EVERY),
             self._collecting,
         )
 
@@ -192,6 +197,11 @@ class Daemon:
         beats = beat_at is not None and abs(self._clock.now() - beat_at) < _LATEST_BEAT
         listens = self._server is None or self._server.alive
         return beats and listens and self._ledger.alive and all(loop.alive for loop in self._loops)
+
+    def refuse_damage(self) -> None:
+        """:raises DatabaseCorrupt: the ledger was found damaged: what it says of calls can't be believed."""
+        if self._watch.damage is not None:
+            raise self._watch.damage
 
     def use(self, config: Config) -> None:
         """Take over another configuration; what only a restart can change is said, and kept as it is."""

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -39,6 +39,10 @@ _HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNUSABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR,
              sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}  # fmt: skip
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+HOW_TO_RESTORE = (
+    "to restore it, stop the daemon, move the file away together with those beside it that end in -wal and -shm, "
+    "copy the last backup into its place, and look at `call-scheduler plan` before you start the daemon"
+)
 _Item = tuple[Callable[[Connection], Any], Future[Any]]
 
 
@@ -55,6 +59,7 @@ class Database:
         self._idle: list[Connection] = []
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
+        self._trouble: DatabaseError | None = None
         with translated(path):
             if read_only:
                 self._refuse_unmigrated(migrations)
@@ -66,7 +71,7 @@ class Database:
 
         It returns values, no cursors, and can't write.
         """
-        with translated(self.path), self._reader() as connection:
+        with self._noting_trouble(), translated(self.path), self._reader() as connection:
             connection.execute("BEGIN")
             try:
                 return work(connection, *args, **kwargs)
@@ -101,6 +106,11 @@ class Database:
             self._queue.put((lambda connection: work(connection, *args, **kwargs), future))
         return future
 
+    def take_trouble(self) -> DatabaseError | None:
+        """What kept the file from being read or written since it was last asked, whoever met it."""
+        trouble, self._trouble = self._trouble, None
+        return trouble
+
     @property
     def alive(self) -> bool:
         """Whether the writer thread runs: the watchdog asks."""
@@ -117,6 +127,14 @@ class Database:
         self._queue.put(None)
         if self._writer is not None:
             self._writer.join()
+
+    @contextmanager
+    def _noting_trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except (DatabaseBusy, DatabaseUnusable, DatabaseCorrupt) as error:
+            self._trouble = error
+            raise
 
     def _refuse_closed(self) -> None:
         if self._closed:
@@ -175,8 +193,15 @@ class Database:
                 work = [item for item in group if item is not None]
                 if work:
                     _commit_group(connection, work)
+                    self._note_failures(work)
                 if None in group:
                     return
+
+    def _note_failures(self, group: Sequence[_Item]) -> None:
+        for error in (future.exception() for _, future in group):
+            if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+                with suppress(DatabaseError), self._noting_trouble():
+                    raise _translation(self.path, error)
 
     def _next_group(self) -> list[_Item | None]:
         group = [self._queue.get()]
@@ -297,7 +322,7 @@ def _translation(path: Path, error: sqlite3.Error) -> DatabaseError:
             f"{path}: {error}: see that it exists, may be read and written, and that its disk has room"
         )
     if code in _DAMAGED:
-        return DatabaseCorrupt(f"{path}: {error}: move it away and restore the last backup")
+        return DatabaseCorrupt(f"{path}: {error}: {HOW_TO_RESTORE}")
     return DatabaseError(f"{path}: {error}")
 
 

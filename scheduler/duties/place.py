@@ -20,10 +20,10 @@ from scheduler.callout.answer import (
     Unauthorized,
 )
 from scheduler.calls.barring import Barring, barred_by
-from scheduler.calls.call import Answer, Call
+from scheduler.calls.call import Answer, Call, Outcome
 from scheduler.calls.last_look import LastLook, why_held
 from scheduler.calls.policy import Policy
-from scheduler.calls.timing import End, Wait
+from scheduler.calls.timing import Decision, End, Wait
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
 from scheduler.errors import CallSchedulerError, DatabaseError
@@ -132,7 +132,7 @@ class PlaceDuty:
     def _place(self, prepared: Prepared) -> None:
         call, decision = prepared.claim.call, prepared.decision
         if isinstance(decision, End):
-            log.warning("call %d ends as %s: %s", call.id, decision.outcome, decision.reason)
+            _tell(call, decision)
         if not isinstance(decision, Requested):
             return
         stalled = self._clock.boot_seconds() - prepared.since
@@ -147,10 +147,12 @@ class PlaceDuty:
         recorded = self._ledger.submit(self._record, decision.attempt_id, answer, self._clock.now())
         recorded.add_done_callback(lambda future: self._look_at(future, prepared.claim))
 
-    def _look_at(self, recorded: Future[None], claim: Claim) -> None:
+    def _look_at(self, recorded: Future[Decision | None], claim: Claim) -> None:
         error = recorded.exception()
         if error is not None:
             log.error("the answer for call %d could not be recorded: %s", claim.call.id, error)
+        elif isinstance(decision := recorded.result(), End):
+            _tell(claim.call, decision)
 
     def _held(self, connection: Connection, call: Call) -> str:
         """Why the call has to wait for a calendar that couldn't be looked at (rule 8)."""
@@ -167,7 +169,10 @@ class PlaceDuty:
             callback=f"{self._callback_url}/{reference}" if self._callback_url else "",
         )
 
-    def _record(self, connection: Connection, attempt_id: int, answer: PlaceAnswer, now: datetime) -> None:
+    def _record(
+        self, connection: Connection, attempt_id: int, answer: PlaceAnswer, now: datetime
+    ) -> Decision | None:
+        """:return: what follows a request that certainly placed nothing."""
         policy = self.policy
         match answer:
             case Accepted():
@@ -177,14 +182,21 @@ class PlaceDuty:
             case Refused():
                 refuse(connection, attempt_id, answer.reason, now)
             case RefusedForNow():
-                unplaced(
+                return unplaced(
                     connection, attempt_id, Answer.REFUSED_FOR_NOW, answer.reason, now, policy,
                     delay=answer.retry_after,
                 )  # fmt: skip
             case Unauthorized():
-                unplaced(connection, attempt_id, Answer.UNAUTHORIZED, answer.reason, now, policy)
+                return unplaced(connection, attempt_id, Answer.UNAUTHORIZED, answer.reason, now, policy)
             case NotSent():
-                unplaced(connection, attempt_id, Answer.NOT_SENT, answer.reason, now, policy)
+                return unplaced(connection, attempt_id, Answer.NOT_SENT, answer.reason, now, policy)
+        return None
+
+
+def _tell(call: Call, decision: End) -> None:
+    """A missed call is an alert: nobody was rung who should have been."""
+    level = logging.ERROR if decision.outcome is Outcome.MISSED else logging.WARNING
+    log.log(level, "call %d ends as %s: %s", call.id, decision.outcome, decision.reason)
 
 
 def _token(provider: Provider) -> tuple[str, str]:

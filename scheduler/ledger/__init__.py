@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scheduler.database import Database
+from scheduler.ledger.damage import refuse_damaged
 from scheduler.ledger.schema import MIGRATIONS
 
 
@@ -13,4 +14,6 @@ def open_ledger(path: Path, *, read_only: bool = False) -> Database:
 
     :raises DatabaseError: it can't be opened, is damaged, or was written by a newer version.
     """
+    if not read_only:
+        refuse_damaged(path)
     return Database(path, MIGRATIONS, read_only=read_only)

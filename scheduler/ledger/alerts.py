@@ -1,4 +1,7 @@
-"""Statements on the alerts among the events: what an admin should know of, until somebody has seen it."""
+"""Statements on the alerts among the events: what an admin should know of, until somebody has seen it.
+
+A call that is missed is one by itself; the others are appended beside what they tell of.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +33,12 @@ def acknowledge_alerts(connection: Connection, now: datetime, who: str, *, call_
 def select_alerts(connection: Connection, since: datetime) -> tuple[Alert, ...]:
     """Those since then that nobody has acknowledged, the newest first."""
     rows = connection.execute(
-        """SELECT at, detail FROM event AS alert WHERE kind = 'alert' AND at >= ? AND NOT EXISTS (
+        """SELECT at, CASE kind WHEN 'missed' THEN 'call ' || call_id || ' was missed: `calls` tells why'
+                              ELSE detail END AS text
+           FROM event AS alert WHERE kind IN ('alert', 'missed') AND at >= ? AND NOT EXISTS (
                SELECT 1 FROM event AS seen WHERE kind = 'acknowledged' AND seen.id > alert.id
                AND (seen.call_id IS NULL OR seen.call_id = alert.call_id))
            ORDER BY at DESC, id DESC""",
         (write_instant(since),),
     )
-    return tuple(Alert(at=read_instant(row["at"]), text=row["detail"]) for row in rows)
+    return tuple(Alert(at=read_instant(row["at"]), text=row["text"]) for row in rows)

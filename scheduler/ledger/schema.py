@@ -281,5 +281,5 @@ def m0006_evidence(database: MigrationDatabase) -> None:
     # In the order in which they are weighed.
     database.execute("CREATE INDEX cdr_unweighed ON cdr (id) WHERE weighed_at IS NULL")
     database.execute("CREATE UNIQUE INDEX call_again ON call (again_of) WHERE again_of IS NOT NULL")
-    database.execute("CREATE INDEX event_alert ON event (at) WHERE kind = 'alert'")
+    database.execute("CREATE INDEX event_alert ON event (at) WHERE kind IN ('alert', 'missed')")
     database.execute("CREATE INDEX event_acknowledged ON event (id) WHERE kind = 'acknowledged'")

@@ -12,7 +12,7 @@ from scheduler.ledger.alerts import append_alert, select_alerts
 from scheduler.ledger.attempts import select_attempt
 from scheduler.ledger.decisions import decide_outcome, ring_again
 from scheduler.ledger.events import select_events
-from scheduler.ledger.life import fall_silent
+from scheduler.ledger.life import fall_silent, request
 from tests.calls.builders import HOUR
 from tests.clocks import NOON
 from tests.ledger.desk import BUSY, POLICY, TALKED, Desk
@@ -146,3 +146,12 @@ def test_a_decision_ends_the_alerts_of_its_call_and_no_others(desk: Desk) -> Non
     desk.ledger.write(append_alert, NOON, "of the disk")
     decide(desk, call_id)
     assert [alert.text for alert in desk.ledger.read(select_alerts, NOON - timedelta(days=1))] == ["of the disk"]
+
+
+def test_a_missed_call_is_an_alert_by_itself(desk: Desk) -> None:
+    desk.plan()
+    (claim,) = desk.claim(LATER)
+    desk.ledger.write(request, claim, "reference", LATER, POLICY)
+    assert [alert.text for alert in desk.ledger.read(select_alerts, NOON)] == [
+        "call 1 was missed: `calls` tells why"
+    ]

@@ -6,10 +6,10 @@ CREATE TABLE "_sqlite_migrations" (
    "applied_at" TEXT
 );
 INSERT INTO "_sqlite_migrations" VALUES(1,'ledger','m0001_first_ledger','2026-11-23 05:35:29.289822+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'ledger','m0002_vanished_calls','2026-11-23 08:23:23.350208+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'ledger','m0003_broken_objects','2026-11-23 08:23:23.370797+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(4,'ledger','m0004_provenance','2026-11-23 08:23:23.389630+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(5,'ledger','m0005_evidence','2026-11-23 08:23:23.413890+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'ledger','m0002_vanished_calls','2026-11-23 08:30:20.042901+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'ledger','m0003_broken_objects','2026-11-23 08:30:20.055883+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(4,'ledger','m0004_provenance','2026-11-23 08:30:20.064313+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(5,'ledger','m0005_evidence','2026-11-23 08:30:20.082659+00:00');
 CREATE TABLE appointment (
     collection TEXT NOT NULL,
     uid TEXT NOT NULL,
@@ -213,6 +213,6 @@ CREATE UNIQUE INDEX cdr_called_back ON "cdr" (attempt_id, raw) WHERE source = 'c
 CREATE INDEX cdr_attempt ON cdr (attempt_id) WHERE attempt_id IS NOT NULL;
 CREATE INDEX cdr_unweighed ON cdr (id) WHERE weighed_at IS NULL;
 CREATE UNIQUE INDEX call_again ON call (again_of) WHERE again_of IS NOT NULL;
-CREATE INDEX event_alert ON event (at) WHERE kind = 'alert';
+CREATE INDEX event_alert ON event (at) WHERE kind IN ('alert', 'missed');
 CREATE INDEX event_acknowledged ON event (id) WHERE kind = 'acknowledged';
 COMMIT;
