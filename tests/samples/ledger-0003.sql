@@ -6,8 +6,8 @@ CREATE TABLE "_sqlite_migrations" (
    "applied_at" TEXT
 );
 INSERT INTO "_sqlite_migrations" VALUES(1,'ledger','m0001_first_ledger','2026-11-23 05:35:29.289822+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'ledger','m0002_vanished_calls','2026-11-23 08:30:20.042901+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'ledger','m0003_broken_objects','2026-11-23 08:30:20.055883+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'ledger','m0002_vanished_calls','2026-11-23 08:39:37.538286+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'ledger','m0003_broken_objects','2026-11-23 08:39:37.563161+00:00');
 CREATE TABLE appointment (
     collection TEXT NOT NULL,
     uid TEXT NOT NULL,

@@ -6,10 +6,10 @@ CREATE TABLE "_sqlite_migrations" (
    "applied_at" TEXT
 );
 INSERT INTO "_sqlite_migrations" VALUES(1,'ledger','m0001_first_ledger','2026-11-23 05:35:29.289822+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'ledger','m0002_vanished_calls','2026-11-23 08:30:20.042901+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'ledger','m0003_broken_objects','2026-11-23 08:30:20.055883+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(4,'ledger','m0004_provenance','2026-11-23 08:30:20.064313+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(5,'ledger','m0005_evidence','2026-11-23 08:30:20.082659+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'ledger','m0002_vanished_calls','2026-11-23 08:39:37.538286+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'ledger','m0003_broken_objects','2026-11-23 08:39:37.563161+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(4,'ledger','m0004_provenance','2026-11-23 08:39:37.576860+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(5,'ledger','m0005_last_look','2026-11-23 08:39:37.596784+00:00');
 CREATE TABLE appointment (
     collection TEXT NOT NULL,
     uid TEXT NOT NULL,
@@ -78,21 +78,18 @@ INSERT INTO "call" VALUES(3,'requested',NULL,'','+442079460102','+32468373901',N
 INSERT INTO "call" VALUES(4,'claimed',NULL,'','+442079460103','+32468373901',NULL,'ALLOWED','Call Ben','2026-11-23T12:00:00.000000Z','2026-11-23T12:00:00.000000Z','2026-11-23T12:05:00.000000Z','2026-11-23T12:00:00.000000Z',0,'token-0',0,NULL,'2026-11-23T11:00:00.000000Z',NULL,NULL);
 INSERT INTO "call" VALUES(5,'planned',NULL,'the provider could not be reached','+442079460104','+32468373901',NULL,'ALLOWED','Call Ben','2026-11-23T12:00:00.000000Z','2026-11-23T12:00:00.000000Z','2026-11-23T12:05:00.000000Z','2026-11-23T12:00:05.000000Z',0,NULL,1,NULL,'2026-11-23T11:00:00.000000Z',NULL,NULL);
 INSERT INTO "call" VALUES(6,'ended','cancelled','the appointment is no longer in the calendar','+442079460105','+32468373901',NULL,'ALLOWED','Call Ben','2026-11-23T12:00:00.000000Z','2026-11-23T12:00:00.000000Z','2026-11-23T12:05:00.000000Z','2026-11-23T12:00:00.000000Z',0,NULL,0,NULL,'2026-11-23T11:00:00.000000Z','2026-11-23T11:59:00.000000Z',NULL);
-CREATE TABLE "cdr" (
+CREATE TABLE cdr (
     id INTEGER PRIMARY KEY,
-    attempt_id INTEGER REFERENCES attempt,
+    attempt_id INTEGER NOT NULL REFERENCES attempt,
     source TEXT NOT NULL CHECK (source IN ('callback', 'list')),
     received_at TEXT NOT NULL,
     raw TEXT NOT NULL,
-    weighed_at TEXT,
-    CHECK (attempt_id IS NOT NULL OR (source = 'list' AND weighed_at IS NOT NULL))
+    UNIQUE (attempt_id, source, raw)
 ) STRICT
 ;
-INSERT INTO "cdr" VALUES(1,1,'callback','2026-11-23T12:01:00.000000Z','{"callDuration": 65, "callReleaseInfo": "", "destination": "32468373901", "origin": "442079460100", "sessionId": "1"}','2026-11-23T12:01:00.000000Z');
-INSERT INTO "cdr" VALUES(2,1,'list','2026-11-23T12:01:00.000000Z','{"callDuration": 65, "callReleaseInfo": "", "destination": "32468373901", "origin": "442079460100", "sessionId": "1"}','2026-11-23T12:01:00.000000Z');
-INSERT INTO "cdr" VALUES(3,2,'callback','2026-11-23T12:01:00.000000Z','not readable',NULL);
-INSERT INTO "cdr" VALUES(4,NULL,'list','2026-11-23T12:01:00.000000Z','{"destination": "442079460199", "origin": "442079460100", "sessionId": "9"}','2026-11-23T12:01:00.000000Z');
-INSERT INTO "cdr" VALUES(5,NULL,'list','2026-11-23T12:01:00.000000Z','"nonsense"','2026-11-23T12:01:00.000000Z');
+INSERT INTO "cdr" VALUES(1,1,'callback','2026-11-23T12:01:00.000000Z','{"callDuration": 65, "callReleaseInfo": "", "destination": "32468373901", "origin": "442079460100", "sessionId": "1"}');
+INSERT INTO "cdr" VALUES(2,1,'list','2026-11-23T12:01:00.000000Z','{"callDuration": 65, "callReleaseInfo": "", "destination": "32468373901", "origin": "442079460100", "sessionId": "1"}');
+INSERT INTO "cdr" VALUES(3,2,'callback','2026-11-23T12:01:00.000000Z','not readable');
 CREATE TABLE collection (
     name TEXT PRIMARY KEY,
     settings TEXT NOT NULL DEFAULT '',
@@ -104,9 +101,9 @@ CREATE TABLE collection (
     failures INTEGER NOT NULL DEFAULT 0,
     problem TEXT NOT NULL DEFAULT '',
     forbidden INTEGER NOT NULL DEFAULT 0 CHECK (forbidden IN (0, 1))
-) STRICT
+, looked_at TEXT, look_problem TEXT NOT NULL DEFAULT '') STRICT
 ;
-INSERT INTO "collection" VALUES('sales','digest','{}','2026-11-23T12:00:00.000000Z','2026-11-23T12:00:00.000000Z','digest','2026-11-23T12:00:00.000000Z',0,'',0);
+INSERT INTO "collection" VALUES('sales','digest','{}','2026-11-23T12:00:00.000000Z','2026-11-23T12:00:00.000000Z','digest','2026-11-23T12:00:00.000000Z',0,'',0,NULL,'');
 CREATE TABLE command (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -143,18 +140,15 @@ INSERT INTO "event" VALUES(13,'2026-11-23T12:00:00.000000Z',3,3,'requested','');
 INSERT INTO "event" VALUES(14,'2026-11-23T12:00:00.000000Z',3,3,'perhaps_sent','');
 INSERT INTO "event" VALUES(15,'2026-11-23T12:00:00.000000Z',5,4,'requested','');
 INSERT INTO "event" VALUES(16,'2026-11-23T12:00:00.000000Z',5,4,'not_sent','');
-INSERT INTO "event" VALUES(17,'2026-11-23T12:03:00.000000Z',1,1,'contradicted','busy');
-INSERT INTO "event" VALUES(18,'2026-11-23T12:03:00.000000Z',1,NULL,'alert','call 1: the provider''s record of attempt 1 says busy, where answered (1 min 5 s) was recorded before; that stays');
-INSERT INTO "event" VALUES(19,'2026-11-23T12:04:00.000000Z',NULL,NULL,'acknowledged','ann');
 CREATE TABLE object (
     collection TEXT NOT NULL REFERENCES collection,
     href TEXT NOT NULL,
     etag TEXT NOT NULL,
-    data BLOB NOT NULL, problem TEXT NOT NULL DEFAULT '',
+    data BLOB NOT NULL, problem TEXT NOT NULL DEFAULT '', uid TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (collection, href)
 ) STRICT, WITHOUT ROWID
 ;
-INSERT INTO "object" VALUES('sales','uid-1.ics','"1"',X'424547494E3A5643414C454E4441520D0A454E443A5643414C454E4441520D0A','not an iCalendar object');
+INSERT INTO "object" VALUES('sales','uid-1.ics','"1"',X'424547494E3A5643414C454E4441520D0A454E443A5643414C454E4441520D0A','not an iCalendar object','uid-1@example.com');
 CREATE TABLE provenance (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     tzdata TEXT NOT NULL,
@@ -208,11 +202,5 @@ CREATE INDEX event_call ON event (call_id);
 CREATE INDEX command_open ON command (id) WHERE taken_at IS NULL;
 CREATE TRIGGER event_never_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'history is never rewritten'); END;
 CREATE TRIGGER event_never_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'history is never rewritten'); END;
-CREATE UNIQUE INDEX cdr_listed ON "cdr" (raw) WHERE source = 'list';
-CREATE UNIQUE INDEX cdr_called_back ON "cdr" (attempt_id, raw) WHERE source = 'callback';
-CREATE INDEX cdr_attempt ON cdr (attempt_id) WHERE attempt_id IS NOT NULL;
-CREATE INDEX cdr_unweighed ON cdr (id) WHERE weighed_at IS NULL;
-CREATE UNIQUE INDEX call_again ON call (again_of) WHERE again_of IS NOT NULL;
-CREATE INDEX event_alert ON event (at) WHERE kind IN ('alert', 'missed');
-CREATE INDEX event_acknowledged ON event (id) WHERE kind = 'acknowledged';
+CREATE INDEX object_uid ON object (collection, uid) WHERE uid <> '';
 COMMIT;
