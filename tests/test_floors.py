@@ -46,6 +46,7 @@ DOORS = {
     "recurring_ical_events": {"calendars"},
     "dateutil": {"calendars"},
     "click": {"cli"},
+    "holidays": {"calls"},
 }
 PURE = {*FLOORS[0], *FLOORS[1], *FLOORS[2]} - {"clock", "logs"}
 IMPURE_MODULES = {"logging", "time", "requests", "socket", "subprocess", "threading", "tempfile", "shutil"}
@@ -104,6 +105,11 @@ def _imports(package: Path, path: Path, tree: ast.Module) -> Iterator[Import]:
             origin = _absolute(package, path, node)
             # From the package itself, what is imported are its rooms.
             targets = [f"{origin}.{alias.name}" for alias in node.names] if origin == package.name else [origin]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            # Said openly, where a library is slow to import and seldom needed; its doors are the same.
+            targets = [ast.literal_eval(argument) for argument in node.args[:1]]
+            yield from (Import(line=node.lineno, target=target, hidden=False) for target in targets)
+            continue
         else:
             continue
         yield from (Import(line=node.lineno, target=target, hidden=node in hidden) for target in targets)
@@ -222,6 +228,12 @@ def test_a_hidden_import_is_a_fault_even_when_it_steps_down(tmp_path: Path) -> N
 def test_neighbours_that_know_each_other_are_found(tmp_path: Path, room: str, neighbour: str) -> None:
     (fault,) = faults_in(tmp_path, {f"{room}/one.py": f"from scheduler.{neighbour} import two"})
     assert fault == f"{room}/one.py:1: knows its neighbour scheduler.{neighbour}"
+
+
+def test_an_import_by_name_counts_as_any_other(tmp_path: Path) -> None:
+    source = "from importlib import import_module\ndef late():\n    return import_module('holidays')"
+    (fault,) = faults_in(tmp_path, {"duties/one.py": source})
+    assert fault == "duties/one.py:3: is a second door to holidays"
 
 
 @pytest.mark.parametrize("vendor", DOORS)
