@@ -342,6 +342,8 @@ def place_by_hand(ledger: Database, config: Config, clock: Clock, arguments: Map
             raise ValueError(f"{number} isn't one of the company's own numbers (company.owned)")
     if barred := barred_by(destination, config.barring):
         raise ValueError(f"{destination} is barred: {barred}")
+    if closed := config.policy.hours.closed(origin, destination, clock.now()):
+        raise ValueError(f"not called now: {closed}")
     return call_now(
         ledger,
         origin=origin,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from scheduler.calendars.appointment import Appointment
 from scheduler.calls.call import Key, PlannedCall
 from scheduler.calls.policy import Policy
+from scheduler.calls.shift import shift_into_hours
 from scheduler.vca import Presentation
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -38,7 +39,8 @@ def plan(appointments: Iterable[Appointment], policy: Policy) -> tuple[PlannedCa
         )
         for groups in by_slot.values()
     ]
-    return tuple(sorted(calls, key=lambda call: (call.due_at, call.origin, call.destination)))
+    shifted = shift_into_hours(calls, policy)
+    return tuple(sorted(shifted, key=lambda call: (call.due_at, call.origin, call.destination)))
 
 
 def _deciding(group: Iterable[Appointment]) -> Appointment:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+from scheduler.calls.calling_hours import CallingHours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class Policy:
     unsent_retry: timedelta = timedelta(seconds=5)  # after a request that certainly wasn't sent
     unauthorized_retry: timedelta = timedelta(seconds=15)  # after the second 401 of a call
     stall: timedelta = timedelta(seconds=2)  # between the committed intention and the send
+    hours: CallingHours = field(default_factory=CallingHours)
     clock_slack: timedelta = timedelta(seconds=2)  # between the provider's whole seconds and our clock
 
     @property

@@ -136,7 +136,7 @@ class _Look:
         return frozenset(key for key in keys if (key.collection, key.uid) in self.unreadable)
 
     def past(self, wanted: PlannedCall) -> bool:
-        return wanted.due_at < self.now
+        return wanted.asked_at < self.now
 
     def unseen_in_time(self, wanted: PlannedCall) -> bool:
         """Rule 6: whether our last look at its calendars came before its time, so nobody saw it."""

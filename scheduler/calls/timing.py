@@ -42,12 +42,15 @@ def due(
     policy: Policy,
     *,
     barred: str = "",
+    closed: str = "",
     obstacle: str = "",
     origin_held: bool = False,
 ) -> Decision:
     """Whether ``call`` may be placed at ``now``.
 
     :param barred: the rule that bars its destination, if one does.
+    :param closed: why calling hours let nothing ring at ``now``. Its deadline is their end, unless they were
+        changed: then it waits for its new times.
     :param obstacle: what keeps every call from being placed just now, as a provider that gives no token.
     :param origin_held: whether another call of its origin is going on. Just before the deadline the call is
         tried all the same: busy is a harmless answer.
@@ -56,8 +59,10 @@ def due(
         return Wait(until=call.due_at, reason="not due yet")
     if barred:
         return End(outcome=Outcome.BARRED, reason=barred)
-    if now > call.deadline_at:
-        return End(outcome=Outcome.MISSED, reason=_missed(call, now))
+    if now > call.deadline_at or (closed and now == call.deadline_at):
+        return End(outcome=Outcome.MISSED, reason=_missed(call, now, closed))
+    if closed:
+        return Wait(until=call.deadline_at, reason=closed)
     if obstacle:
         return Wait(until=now + policy.unsent_retry, reason=obstacle)
     last_try = call.deadline_at - policy.origin_retry
@@ -108,8 +113,8 @@ def after_silence(attempt: Attempt) -> End:
     )  # fmt: skip
 
 
-def _missed(call: Call, now: datetime) -> str:
+def _missed(call: Call, now: datetime, closed: str) -> str:
     late = spell_duration(now - call.due_at)
     grace = spell_duration(call.deadline_at - call.due_at)
-    why = call.reason or "it could not be placed in time"
+    why = call.reason or closed or "it could not be placed in time"
     return f"{late} late, past its grace of {grace}: {why}"

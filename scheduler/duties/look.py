@@ -201,7 +201,7 @@ def _prospects(
             "not_ringing",
             f"rings once, with the same call in calendar {deciding.collection} (uid {deciding.uid})",
         )
-    if call is None and planned.due_at < now:
+    if call is None and planned.asked_at < now:
         return "not_ringing", ALREADY_PAST
     if barred := barred_by(planned.destination, barring):
         return "not_ringing", f"will be barred: {barred}"

@@ -122,7 +122,9 @@ class PlaceDuty:
     def _prepared(self, connection: Connection, claim: Claim, token: str, obstacle: str = "") -> Prepared:
         reference = secrets.token_urlsafe(24)
         since = self._clock.boot_seconds()
-        barred = barred_by(claim.call.destination, self.barring)
+        barred = barred_by(claim.call.destination, self.barring) or self.policy.hours.skipped(
+            claim.call.origin, claim.call.destination, claim.call.asked_at
+        )
         obstacle = obstacle or self._held(connection, claim.call)
         decision = request(
             connection, claim, reference, self._clock.now(), self.policy, barred=barred, obstacle=obstacle
@@ -135,17 +137,23 @@ class PlaceDuty:
             _tell(call, decision)
         if not isinstance(decision, Requested):
             return
-        stalled = self._clock.boot_seconds() - prepared.since
-        if stalled > self.policy.stall.total_seconds():
-            answer: PlaceAnswer = NotSent(
-                reason=f"not sent: the machine stood still for {stalled:.1f} s before it"
-            )
+        held_back = self._held_back(prepared)
+        if held_back:
+            answer: PlaceAnswer = NotSent(reason=f"not sent: {held_back}")
         else:
             answer = self.provider.place(self._body(call, prepared.reference), prepared.token)
         log.info("call %d: %s", call.id, type(answer).__name__)
         # Nobody waits for it: a call whose answer is lost on the way to the disk is looked up, as any other.
         recorded = self._ledger.submit(self._record, decision.attempt_id, answer, self._clock.now())
         recorded.add_done_callback(lambda future: self._look_at(future, prepared.claim))
+
+    def _held_back(self, prepared: Prepared) -> str:
+        """Why its request mustn't leave after all, although it might have when that was decided."""
+        stalled = self._clock.boot_seconds() - prepared.since
+        if stalled > self.policy.stall.total_seconds():
+            return f"the machine stood still for {stalled:.1f} s before it"
+        call = prepared.claim.call
+        return self.policy.hours.closed(call.origin, call.destination, self._clock.now())
 
     def _look_at(self, recorded: Future[Decision | None], claim: Claim) -> None:
         error = recorded.exception()

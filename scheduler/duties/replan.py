@@ -18,6 +18,7 @@ from scheduler.calls.policy import Policy
 from scheduler.calls.reconcile import Cancel, Change, Ignore, Move, Recorded, TooLate, reconcile
 from scheduler.database import ConstraintFailed, Database
 from scheduler.duties.brake import Brake
+from scheduler.ledger.calls import first_moved_at
 from scheduler.ledger.changes import apply_change, select_recorded
 from scheduler.ledger.collections import record_planned, select_collections, select_objects
 
@@ -93,9 +94,10 @@ class ReplanDuty:
             rows = self._ledger.read(select_collections)
             # When each was last read *before* what is new now: what the plan doesn't hold counts as unseen.
             reads = {row.name: row.planned_at for row in rows if row.planned_at is not None}
-            self._refresh(now, reads, {row.name: row.good_at for row in rows})
-            recorded = self._ledger.read(select_recorded, self._start(now, reads))
-            changes = self._decide(recorded, now, reads)
+            start = self._start(now, reads)
+            self._refresh(start, now, {row.name: row.good_at for row in rows})
+            recorded = self._ledger.read(select_recorded, start)
+            changes = self._decide(recorded, start, now, reads)
             changes = self._brake.hold_back(changes, recorded, now, fetched_at=self._fetched_at(reads))
             replanned = self._apply(changes, now, because)
             self._record_planned()
@@ -112,12 +114,12 @@ class ReplanDuty:
             del self._read_at[name]
 
     def _start(self, now: datetime, reads: Mapping[str, datetime]) -> datetime:
-        return max(min(now - _PAST, *reads.values(), now - _PAST), now - _LONGEST_PAST)
+        """As far back as something may have gone unseen, or as a call was asked for that calling hours moved."""
+        moved_at = self._ledger.read(first_moved_at, now - _PAST) or now
+        return max(min(now - _PAST, moved_at, *reads.values()), now - _LONGEST_PAST)
 
-    def _refresh(
-        self, now: datetime, reads: Mapping[str, datetime], good_at: Mapping[str, datetime | None]
-    ) -> None:
-        start, end = self._start(now, reads), now + self._rules.policy.horizon
+    def _refresh(self, start: datetime, now: datetime, good_at: Mapping[str, datetime | None]) -> None:
+        end = now + self._rules.policy.horizon
         for rules in self._rules.calendars:
             known = self._agendas.get(rules.collection)
             if known is None or rules.collection in self._unread or known.end < end or known.start > start:
@@ -142,15 +144,11 @@ class ReplanDuty:
         return agenda
 
     def _decide(
-        self, recorded: Collection[Recorded], now: datetime, reads: Mapping[str, datetime]
+        self, recorded: Collection[Recorded], start: datetime, now: datetime, reads: Mapping[str, datetime]
     ) -> tuple[Change, ...]:
         until = now + self._rules.policy.horizon
         appointments = [one for agenda in self._agendas.values() for one in agenda.appointments]
-        wanted = [
-            call
-            for call in plan(appointments, self._rules.policy)
-            if self._start(now, reads) <= call.asked_at < until
-        ]
+        wanted = [call for call in plan(appointments, self._rules.policy) if start <= call.asked_at < until]
         return reconcile(
             wanted,
             recorded,

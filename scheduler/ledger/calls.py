@@ -76,6 +76,15 @@ def select_reconcilable(connection: Connection, since: datetime) -> tuple[Call, 
     return tuple(_call(row) for row in rows)
 
 
+def first_moved_at(connection: Connection, due_since: datetime) -> datetime | None:
+    """The earliest time asked for among the calls that calling hours moved to ``due_since`` or later."""
+    # Not min(): for that SQLite would rather walk all calls in the order of asked_at.
+    rows = connection.execute(
+        "SELECT asked_at FROM call WHERE due_at > asked_at AND due_at >= ?", (write_instant(due_since),)
+    )
+    return min((read_instant(row["asked_at"]) for row in rows), default=None)
+
+
 def next_wake_at(connection: Connection) -> datetime | None:
     row = connection.execute("SELECT min(wake_at) AS at FROM call WHERE state = 'planned'").fetchone()
     return read_optional_instant(row["at"])

@@ -59,7 +59,8 @@ def request(
     holds, since the call was moved, cancelled or taken.
     """
     held = origin_is_held(connection, claim.call, now - policy.origin_hold)
-    decision = due(claim.call, now, policy, barred=barred, obstacle=obstacle, origin_held=held)
+    closed = policy.hours.closed(claim.call.origin, claim.call.destination, now)
+    decision = due(claim.call, now, policy, barred=barred, closed=closed, obstacle=obstacle, origin_held=held)
     match decision:
         case Place():
             return _intend(connection, claim, reference, now)

@@ -283,3 +283,9 @@ def m0006_evidence(database: MigrationDatabase) -> None:
     database.execute("CREATE UNIQUE INDEX call_again ON call (again_of) WHERE again_of IS NOT NULL")
     database.execute("CREATE INDEX event_alert ON event (at) WHERE kind IN ('alert', 'missed')")
     database.execute("CREATE INDEX event_acknowledged ON event (id) WHERE kind = 'acknowledged'")
+
+
+@MIGRATIONS()
+def m0007_moved_calls(database: MigrationDatabase) -> None:
+    # What calling hours moved: few calls, and replanning asks how far back they reach.
+    database.execute("CREATE INDEX call_moved ON call (due_at, asked_at) WHERE due_at > asked_at")

@@ -5,20 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.calls.hours import FARTHEST, Hours
 from scheduler.calls.week import Week
-from tests.calls.weeks import BRUSSELS, NEW_YORK, WEEKS, ZONES, office
+from tests.calls.weeks import BRUSSELS, NEW_YORK, WEEKS, ZONES, brussels, office
 
 MINUTE = timedelta(minutes=1)
 OFFICE = Hours(week=office("09:00-12:30", "13:30-18:00"), zones=(BRUSSELS,))
 DAILY = office("09:00-17:00")
-
-
-def brussels(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=BRUSSELS).astimezone(UTC)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +104,7 @@ def shows_open(week: Week, zone: tzinfo, instant: datetime) -> bool:
     return False
 
 
+@settings(deadline=None)  # the first holiday takes a moment
 @given(week=WEEKS, zones=ZONE_SETS, instant=INSTANTS)
 def test_it_is_open_exactly_where_every_wall_clock_shows_a_window(
     week: Week, zones: tuple[tzinfo, ...], instant: datetime
@@ -116,6 +113,7 @@ def test_it_is_open_exactly_where_every_wall_clock_shows_a_window(
     assert Hours(week=week, zones=zones).inside(instant) == expected
 
 
+@settings(deadline=None)  # the first holiday takes a moment
 @given(week=WEEKS, zones=ZONE_SETS, instant=INSTANTS, looks=st.lists(st.floats(0, 1), max_size=30))
 def test_the_next_opening_is_open_and_nothing_before_it_is(
     week: Week, zones: tuple[tzinfo, ...], instant: datetime, looks: list[float]
@@ -130,6 +128,7 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(
     assert not [at for at in steps if instant <= at < until and hours.inside(at)]
 
 
+@settings(deadline=None)  # the first holiday takes a moment
 @given(week=WEEKS, zones=ZONE_SETS, instant=INSTANTS)
 def test_from_an_opening_to_the_next_closing_it_stays_open(
     week: Week, zones: tuple[tzinfo, ...], instant: datetime

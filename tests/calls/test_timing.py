@@ -3,11 +3,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.calls.call import Answer, Outcome
 from scheduler.calls.policy import Policy
+from scheduler.calls.shift import shift_into_hours
 from scheduler.calls.timing import (
     ORIGIN_HELD,
     End,
@@ -19,6 +20,7 @@ from scheduler.calls.timing import (
     silent_until,
 )
 from tests.calls.builders import GRACE, a_call, an_attempt, want
+from tests.calls.weeks import POLICIES, TIMES
 from tests.clocks import NOON
 
 POLICY = Policy()
@@ -93,6 +95,44 @@ def test_nothing_is_placed_outside_its_window_and_every_wait_moves_on(
             assert until > now
         case End():
             assert now > call.deadline_at
+
+
+def test_nothing_is_placed_while_calling_hours_are_closed() -> None:
+    """As after a change of the configuration: its new times, or its deadline, come first."""
+    assert due(a_call(), NOON, POLICY, closed="closed") == Wait(until=DEADLINE, reason="closed")
+
+
+def test_a_call_whose_deadline_is_the_closing_is_missed_then_and_says_why() -> None:
+    assert due(a_call(), DEADLINE, POLICY, closed="outside calling hours") == End(
+        outcome=Outcome.MISSED, reason="5 min late, past its grace of 5 min: outside calling hours"
+    )
+
+
+@settings(deadline=None)  # the first holiday takes a moment
+@given(
+    policy=POLICIES,
+    asked_at=TIMES,
+    late=st.timedeltas(min_value=-timedelta(hours=1), max_value=timedelta(days=4)),
+    held=st.booleans(),
+    obstacle=st.sampled_from(["", "no token"]),
+    changed=st.booleans(),
+)
+def test_whatever_the_policy_nothing_is_placed_outside_calling_hours_and_every_wait_moves_on(
+    policy: Policy, asked_at: datetime, late: timedelta, held: bool, obstacle: str, changed: bool
+) -> None:
+    """Also where the call has its times from other hours than are looked at now."""
+    (wanted,) = shift_into_hours([want(at=asked_at)], Policy() if changed else policy)
+    call, now = a_call(wanted), wanted.due_at + late
+    closed = policy.hours.closed(call.origin, call.destination, now)
+    decision = due(call, now, policy, closed=closed, obstacle=obstacle, origin_held=held)
+    hours = policy.hours.of(call.origin, call.destination)
+    if isinstance(decision, Place):
+        assert call.due_at <= now <= call.deadline_at
+        assert hours is None or hours.inside(now)
+    elif isinstance(decision, Wait):
+        assert decision.until > now
+    else:
+        assert now >= call.deadline_at
 
 
 @pytest.mark.parametrize("answer", [Answer.NOT_SENT, Answer.REFUSED_FOR_NOW])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from scheduler.calls.calling_hours import CallingHours, Clocks, Outside
+from scheduler.calls.policy import Policy
 from scheduler.calls.week import Span, Week
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -19,6 +21,11 @@ ZONES = tuple(
         "Australia/Lord_Howe", "Antarctica/Troll", "Asia/Kolkata", "Pacific/Kiritimati", "Pacific/Niue", "UTC",
     )
 )  # fmt: skip
+
+
+def brussels(text: str) -> datetime:
+    """The instant at which clocks in Brussels show this."""
+    return datetime.fromisoformat(text).replace(tzinfo=BRUSSELS).astimezone(UTC)
 
 
 def span(text: str) -> Span:
@@ -39,6 +46,7 @@ def office(*spans: str, holidays: tuple[str, ...] = (), **own_days: str) -> Week
     )
 
 
+_MINUTE = timedelta(minutes=1)
 _MINUTES = st.integers(0, 24 * 60 - 1).map(lambda minutes: timedelta(minutes=minutes))
 SPANS = st.lists(
     st.builds(
@@ -54,3 +62,15 @@ WEEKS = st.builds(
     own_days=st.dictionaries(st.dates(date(2026, 10, 20), date(2026, 11, 30)), SPANS, max_size=5),
     holidays=st.sampled_from([(), ("BE",), ("BE", "DE-BY")]),
 )
+POLICIES = st.builds(
+    lambda week, zone, stagger, grace, outside: Policy(
+        grace=grace,
+        hours=CallingHours(week=week, clocks=Clocks(company=zone), stagger=stagger, outside=outside),
+    ),
+    WEEKS,
+    st.sampled_from(ZONES),
+    st.integers(0, 90).map(lambda minutes: minutes * _MINUTE),
+    st.integers(0, 600).map(lambda minutes: minutes * _MINUTE),
+    st.sampled_from(Outside),
+)
+TIMES = st.integers(0, 4 * 24 * 60).map(lambda minutes: brussels("2026-10-24 00:00") + minutes * _MINUTE)

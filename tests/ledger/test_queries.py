@@ -24,6 +24,7 @@ from scheduler.ledger.attempts import (
 )
 from scheduler.ledger.calls import (
     claim_due,
+    first_moved_at,
     next_wake_at,
     origin_is_held,
     release_all_claims,
@@ -73,6 +74,7 @@ def steps_of(ledger: Database, work: Callable[[Connection], object]) -> list[str
 WORKS: dict[str, Callable[[Connection], object]] = {
     "claim_due": lambda c: claim_due(c, NOON, 10, "token"),
     "next_wake_at": next_wake_at,
+    "first_moved_at": lambda c: first_moved_at(c, NOON),
     "wake_origin": lambda c: wake_origin(c, ORIGIN, NOON),
     "origin_is_held": lambda c: origin_is_held(c, a_call(), NOON),
     "release_all_claims": release_all_claims,
@@ -100,6 +102,7 @@ WORKS: dict[str, Callable[[Connection], object]] = {
 EXPECTED = {
     "claim_due": "call_wake (wake_at<?)",
     "next_wake_at": "call_wake",
+    "first_moved_at": "call_moved (due_at>?)",
     "wake_origin": "call_origin (origin=? AND due_at<?)",
     "origin_is_held": "call_going_on (origin=?)",
     "release_all_claims": "call_going_on",

@@ -1,0 +1,199 @@
+"""Calling hours over a real ledger: planned, changed, cancelled and placed, with a set clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler.calendars.contact import Contacts
+from scheduler.calls.call import Outcome, State
+from scheduler.calls.calling_hours import CallingHours, Clocks, Outside
+from scheduler.calls.policy import Policy
+from scheduler.ledger import open_ledger
+from scheduler.ledger.collections import record_fetched
+from tests.calls.weeks import BRUSSELS, brussels, office
+from tests.clocks import NOON
+from tests.duties.support import Bench, ScriptedProvider, cdr
+from tests.duties.test_replan import World, rules
+
+HOURS = CallingHours(week=office("09:00-18:00"), clocks=Clocks(company=BRUSSELS))
+FRIDAY = brussels("2026-11-20 12:00")
+FRIDAY_EVENING = brussels("2026-11-20 18:30")
+SUNDAY = brussels("2026-11-22 20:00")
+MONDAY_NINE = brussels("2026-11-23 09:00")
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+class Company:
+    """A calendar, and the duties that plan and place its calls, under the same calling hours."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ledger = open_ledger(folder / "ledger.db")
+        self.ledger.write(record_fetched, "sales", "a", "", FRIDAY, news=True)
+        self.calendar = World(self.ledger)
+        self.provider = ScriptedProvider()
+        self.bench = Bench(self.ledger, self.provider)
+        self.clock = self.bench.clock
+        self.clock.advance(FRIDAY - NOON)
+        self.use(HOURS)
+
+    def use(self, hours: CallingHours) -> None:
+        """As a reload of the configuration does, without the replanning that follows it."""
+        policy = Policy(hours=hours)
+        self.calendar.duty.use(replace(rules("sales"), policy=policy), Contacts(), whole=True)
+        self.bench.placing.policy = policy
+
+    def replan(self) -> dict[str, int]:
+        return dict(self.calendar.duty.run_once(self.clock.now(), changed=["sales"]).changes)
+
+    def at(self, now: object) -> None:
+        self.clock.advance(now - self.clock.now())  # type: ignore[operator]
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    found = Company(tmp_path)
+    with closing(found.ledger):
+        yield found
+
+
+def test_a_call_outside_the_hours_rings_at_their_opening_and_once(company: Company) -> None:
+    company.calendar.write("one", FRIDAY_EVENING)
+    company.replan()
+    for now in (FRIDAY_EVENING, SUNDAY, MONDAY_NINE - SECOND):
+        company.at(now)
+        company.replan()
+        assert company.bench.place_due() == 0
+    company.at(MONDAY_NINE)
+    assert (company.bench.place_due(), company.replan(), len(company.provider.requests)) == (1, {}, 1)
+    company.at(MONDAY_NINE + timedelta(days=1))
+    assert (company.replan(), company.bench.place_due(), len(company.calendar.calls())) == ({}, 0, 1)
+
+
+def test_a_moved_call_follows_its_calendar_until_it_rings(company: Company) -> None:
+    """Also days after the time that it was asked for, and after a restart."""
+    company.calendar.write("one", FRIDAY_EVENING)
+    company.calendar.write("two", FRIDAY_EVENING + 20 * MINUTE)
+    company.replan()
+    company.at(SUNDAY)
+    company.use(HOURS)
+    company.calendar.delete("one")
+    assert company.replan() == {"cancel": 1, "move": 1}
+    one, two = company.calendar.calls()
+    assert (one.outcome, two.state, two.due_at) == (Outcome.CANCELLED, State.PLANNED, MONDAY_NINE)
+
+
+def test_staggered_calls_keep_their_times_while_those_before_them_ring(company: Company) -> None:
+    for number in range(3):
+        company.calendar.write(str(number), FRIDAY_EVENING + number * MINUTE)
+    company.replan()
+    due = [MONDAY_NINE + number * 10 * MINUTE for number in range(3)]
+    for number, now in enumerate(due, start=1):
+        company.at(now)
+        company.use(HOURS)  # every agenda is read again, as after a restart
+        assert company.replan() == {}
+        assert [call.due_at for call in company.calendar.calls()] == due
+        assert company.bench.place_due() == 1
+        company.provider.records.append(cdr(now, session_id=f"session-{number}"))
+        assert company.bench.collect() == 1
+
+
+def test_an_event_that_is_written_after_its_time_isnt_called_at_the_next_opening(company: Company) -> None:
+    company.at(FRIDAY_EVENING + MINUTE)
+    company.ledger.write(record_fetched, "sales", "a", "", company.clock.now(), news=True)
+    company.replan()
+    company.calendar.write("one", FRIDAY_EVENING)
+    assert company.replan() == {}
+
+
+def test_an_event_that_nobody_could_read_before_its_time_is_called_at_the_next_opening(company: Company) -> None:
+    company.replan()
+    company.at(FRIDAY_EVENING + MINUTE)
+    company.calendar.write("one", FRIDAY_EVENING)
+    assert company.replan() == {"add": 1}
+    assert [call.due_at for call in company.calendar.calls()] == [MONDAY_NINE]
+
+
+def test_other_hours_move_what_is_planned_and_it_stays_the_same_call(company: Company) -> None:
+    company.calendar.write("one", FRIDAY_EVENING)
+    company.replan()
+    (before,) = company.calendar.calls()
+    company.use(replace(HOURS, week=office("09:00-20:00")))
+    assert company.replan() == {"move": 1}
+    (after,) = company.calendar.calls()
+    assert (after.id, after.asked_at, after.due_at) == (before.id, before.asked_at, FRIDAY_EVENING)
+    company.use(HOURS)
+    assert company.replan() == {"move": 1}
+    assert [call.due_at for call in company.calendar.calls()] == [MONDAY_NINE]
+
+
+def test_hours_that_change_while_a_call_is_due_hold_it_until_it_is_planned_anew(company: Company) -> None:
+    at = brussels("2026-11-20 17:00")
+    company.calendar.write("one", at)
+    company.replan()
+    company.at(at)
+    company.use(replace(HOURS, week=office("09:00-16:00")))
+    company.bench.place_due()
+    (call,) = company.calendar.calls()
+    assert (call.state, call.reason) == (
+        State.PLANNED,
+        "outside calling hours; they open Mon 23 Nov 09:00",
+    )
+    assert company.replan() == {"move": 1}
+    assert [call.due_at for call in company.calendar.calls()] == [MONDAY_NINE]
+    assert company.provider.requests == []
+
+
+@pytest.mark.parametrize("late", [timedelta(), SECOND, timedelta(hours=2), timedelta(days=30)])
+def test_after_an_outage_over_the_closing_nothing_rings_however_long_it_was(
+    company: Company, late: timedelta
+) -> None:
+    at, closes_at = brussels("2026-11-20 17:58"), brussels("2026-11-20 18:00")
+    company.calendar.write("one", at)
+    company.replan()
+    company.at(closes_at + late)
+    company.bench.place_due()
+    (call,) = company.calendar.calls()
+    assert (call.outcome, company.provider.requests) == (Outcome.MISSED, [])
+    assert "past its grace of 2 min" in call.reason
+
+
+def test_a_clock_that_jumps_over_the_closing_between_intention_and_request_stops_it(company: Company) -> None:
+    at = brussels("2026-11-20 17:59:59")
+    company.calendar.write("one", at)
+    company.replan()
+    company.at(at)
+    (due,) = company.bench.store.claim_due(at, 10)
+    company.at(at + SECOND)
+    company.bench.placing.place(due)
+    assert company.provider.requests == []
+
+
+def test_what_is_to_be_skipped_ends_at_its_time_with_the_reason(company: Company) -> None:
+    company.use(replace(HOURS, outside=Outside.SKIP))
+    company.calendar.write("one", FRIDAY_EVENING)
+    company.replan()
+    company.at(FRIDAY_EVENING)
+    company.bench.place_due()
+    (call,) = company.calendar.calls()
+    assert (call.outcome, call.reason, company.provider.requests) == (
+        Outcome.BARRED,
+        "outside calling hours",
+        [],
+    )
+    assert company.replan() == {}
+
+
+def test_what_is_allowed_rings_outside_the_hours(company: Company) -> None:
+    company.use(replace(HOURS, outside=Outside.ALLOW))
+    company.calendar.write("one", FRIDAY_EVENING)
+    company.replan()
+    company.at(FRIDAY_EVENING)
+    company.bench.place_due()
+    assert len(company.provider.requests) == 1
