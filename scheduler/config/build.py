@@ -15,8 +15,10 @@ from scheduler.calendars.spreadsheet import CsvColumns, read_csv
 from scheduler.calendars.vcard import read_vcards
 from scheduler.callout.client import CalloutSettings
 from scheduler.calls.barring import Barring
+from scheduler.calls.calling_hours import CallingHours
 from scheduler.calls.last_look import WhenUnreachable
 from scheduler.calls.policy import Policy
+from scheduler.config.build_hours import build_hours
 from scheduler.config.build_login import LoginPlaces, build_login
 from scheduler.config.model import (
     CalendarTable,
@@ -56,7 +58,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         company=company,
         company_zone=ZoneInfo(file.company.zone),
         zones=_zones(file),
-        policy=_policy(file),
+        policy=_policy(file, build_hours(file, _countries(file), problems)),
         barring=_barring(file),
         calendars=tuple(_calendar(file, index, places) for index in range(len(file.calendar))),
         contacts=tuple(
@@ -135,7 +137,7 @@ def _zones(file: DaemonFile) -> dict[str, Zones]:
     }
 
 
-def _policy(file: DaemonFile) -> Policy:
+def _policy(file: DaemonFile, hours: CallingHours) -> Policy:
     table = file.calling
     return Policy(
         grace=table.grace,
@@ -143,15 +145,19 @@ def _policy(file: DaemonFile) -> Policy:
         longest_call=table.longest_call,
         cdr_lag=table.cdr_lag,
         origin_hold=table.origin_hold,
+        hours=hours,
     )
+
+
+def _countries(file: DaemonFile) -> tuple[str, ...]:
+    return file.barring.countries if file.barring.countries is not None else (file.company.region,)
 
 
 def _barring(file: DaemonFile) -> Barring:
     table = file.barring
-    countries = table.countries if table.countries is not None else (file.company.region,)
     return Barring(
         region=file.company.region,
-        countries=frozenset(countries),
+        countries=frozenset(_countries(file)),
         types=table.types,
         prefixes=table.prefixes,
         numbers=frozenset(table.numbers),

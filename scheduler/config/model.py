@@ -12,7 +12,9 @@ from scheduler.calendars.contact import DEFAULT_TYPE_ORDER
 from scheduler.calendars.settings import Asks
 from scheduler.calendars.wording import DEFAULT_CANCELLED_PREFIXES, DEFAULT_CATEGORIES, DEFAULT_PREFIXES
 from scheduler.calls.barring import CALLABLE_TYPES
+from scheduler.calls.calling_hours import Outside
 from scheduler.calls.last_look import WhenUnreachable
+from scheduler.config.hours import Days, Holidays, Windows
 from scheduler.config.login_model import LoginTable
 from scheduler.config.values import (
     Address,
@@ -55,6 +57,7 @@ class ManagerTable(Table):
     emails: tuple[str, ...] = Field(min_length=1)
     origin: Number | None = None
     cli: Number | None = None
+    hours: tuple[Windows, ...] = ()
 
 
 class CalendarTable(LoginTable):
@@ -154,6 +157,22 @@ class CallingTable(Table):
         return before
 
 
+class HoursTable(Table):
+    windows: tuple[Windows, ...] = ()
+    days: tuple[Days, ...] = ()
+    holidays: tuple[Holidays, ...] = ()
+    zone: Literal["company", "destination"] = "company"
+    zones: dict[Prefix, Zone] = Field(default_factory=dict)
+    outside: Outside = Outside.MOVE
+    stagger: Duration = timedelta(minutes=10)
+
+    @model_validator(mode="after")
+    def _zones_count(self) -> Self:
+        if self.zones and self.zone != "destination":
+            raise ValueError('zones: they count only with zone = "destination"')
+        return self
+
+
 class BarringTable(Table):
     countries: tuple[Region, ...] | None = None
     types: frozenset[NumberType] = CALLABLE_TYPES
@@ -213,6 +232,7 @@ class DaemonFile(Table):
     provider: ProviderTable
     callback: CallbackTable | None = None
     calling: CallingTable = CallingTable()
+    hours: HoursTable = HoursTable()
     barring: BarringTable = BarringTable()
     ledger: LedgerTable = LedgerTable()
     log: LogTable = LogTable()
