@@ -111,6 +111,7 @@ def story_json(story: Story) -> JsonRow:
     return {
         "call": call.id,
         "due_at": iso(call.due_at),
+        "asked_at": iso(call.asked_at),
         "origin": str(call.origin),
         "destination": str(call.destination),
         "cli": str(call.cli) if call.cli else None,
@@ -150,9 +151,17 @@ def _row(config: Config, story: Story) -> tuple[str, ...]:
     became = call.outcome.words if call.outcome else f"not over: {call.state}"
     return (
         str(call.id),
-        local(call.due_at, config.company_zone),
+        _due(call, config),
         between(call.origin, call.destination),
         f"{call.summary} (call {call.again_of} again)" if call.again_of else call.summary,
         f"{became}: {call.reason}" if call.reason else became,
         str(len(story.attempts)),
+    )
+
+
+def _due(call: Call, config: Config) -> str:
+    """When it was or is due; and, where calling hours moved it, what it was asked for."""
+    due = local(call.due_at, config.company_zone)
+    return (
+        f"{due} (moved from {local(call.asked_at, config.company_zone)})" if call.due_at > call.asked_at else due
     )

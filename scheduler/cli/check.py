@@ -15,6 +15,7 @@ from scheduler.calendars.agenda import read_agenda
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.calls.barring import barred_by
+from scheduler.calls.hours import FARTHEST, Hours
 from scheduler.calls.plan import plan
 from scheduler.cli.asking import carry_out, who_asks
 from scheduler.cli.calls import calendar_problems
@@ -100,6 +101,7 @@ def _findings(config_path: Path) -> Iterator[Finding]:
     names = ", ".join(calendar.name for calendar in config.calendars)
     yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid; calendars: {names or 'none'}")
     yield Finding(subject="versions", fine=True, text=f"tzdata {use_packaged_tzdata()}, {urllib3_flavour()}")
+    yield from _look_at_hours(config, datetime.now(UTC))
     contacts = read_contacts(config, ledger=None)
     for name in (*(one.name for one in config.contacts), *(one.name for one in config.books)):
         yield _look_at_contacts(contacts, name)
@@ -125,6 +127,18 @@ def _look_at_contacts(contacts: ContactsDuty, name: str) -> Finding:
     return Finding(subject=f"contacts {name}", fine=True, text=text)
 
 
+def _look_at_hours(config: Config, now: datetime) -> Iterator[Finding]:
+    """The company's, by its own clocks; nothing is said where there are none."""
+    week, zone = config.policy.hours.week, config.company_zone
+    if week is None:
+        return
+    opens_at = Hours(week=week, zones=(zone,)).next_opening(now)
+    text = "open now" if opens_at == now else f"closed now, open again at {local(opens_at, zone)}"
+    if opens_at is None:
+        text = f"closed for the next {FARTHEST.days} days: see [hours] windows and days"
+    yield Finding(subject="calling hours", fine=opens_at is not None, text=text)
+
+
 def _look_at_calendar(
     config: Config, calendar: CalendarConfig, contacts: Contacts, http: Http
 ) -> Iterator[Finding]:
@@ -146,7 +160,11 @@ def _look_at_calendar(
         end=now + config.policy.horizon,
     )
     calls = plan(agenda.appointments, config.policy)
-    ringing = sum(not barred_by(call.destination, config.barring) for call in calls)
+    ringing = sum(
+        not barred_by(call.destination, config.barring)
+        and not config.policy.hours.skipped(call.origin, call.destination, call.asked_at)
+        for call in calls
+    )
     yield Finding(
         subject=subject,
         fine=True,

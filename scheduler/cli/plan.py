@@ -41,6 +41,7 @@ def entry_json(entry: Entry) -> JsonRow:
     source = entry.call or wanted
     return {
         "due_at": iso(entry.due_at),
+        "asked_at": iso(source.asked_at) if source else None,
         "starts_at": iso(entry.starts_at),
         "origin": str(source.origin) if source else None,
         "destination": str(source.destination) if source else None,

@@ -14,6 +14,8 @@ from scheduler.calendars.contact import Contacts
 from scheduler.calendars.content import mentions
 from scheduler.calls.barring import Barring, barred_by
 from scheduler.calls.call import Call, Key, PlannedCall
+from scheduler.calls.calling_hours import CallingHours
+from scheduler.calls.hours import FARTHEST
 from scheduler.calls.plan import key_of, plan
 from scheduler.calls.reconcile import ALREADY_PAST
 from scheduler.database import Connection, Database
@@ -78,10 +80,12 @@ def look(
     end: datetime,
     mentioning: str = "",
 ) -> View:
-    """Every occurrence that starts in [start, end); without a ledger the calendars alone are looked at.
+    """Every occurrence that starts, or rings, in [start, end); without a ledger by the calendars alone.
 
     :param mentioning: leave out the objects whose text doesn't have these words or this UID.
     """
+    # What calling hours move into the window may have started long before it.
+    reach_back = start - FARTHEST if rules.policy.hours.moves else start
     rows = {row.name: row for row in ledger.read(select_collections)} if ledger else {}
     troubles: list[Problem] = []
     faults: list[tuple[str, Fault]] = []
@@ -97,19 +101,24 @@ def look(
             rules.company,
             contacts,
             rules.zones[name],
-            start=start,
+            start=reach_back,
             end=end,
         )
         agendas.append(agenda)
         faults.extend((name, fault) for fault in (*agenda.faults, *_held(objects)))
         looked_at += len(objects)
-    recorded = ledger.read(_recorded, start - timedelta(days=2), end) if ledger else {}
+    recorded = ledger.read(_recorded, reach_back - timedelta(days=2), end) if ledger else {}
+    entries = _entries(agendas, recorded, rules, barring, now)
     return View(
-        entries=_entries(agendas, recorded, rules, barring, now),
+        entries=tuple(one for one in entries if _belongs(one, start)),
         troubles=tuple(troubles),
         faults=tuple(faults),
         objects=looked_at,
     )
+
+
+def _belongs(entry: Entry, start: datetime) -> bool:
+    return entry.starts_at >= start or (entry.due_at >= start and entry.state != "not_ringing")
 
 
 def _objects(
@@ -162,7 +171,7 @@ def _entries(
     appointments = [one for agenda in agendas for one in agenda.appointments]
     wanted = {key: call for call in plan(appointments, rules.policy) for key in call.keys}
     entries = [
-        _entry(agenda.collection, derivation, recorded, wanted, barring, now)
+        _entry(agenda.collection, derivation, recorded, wanted, barring, rules.policy.hours, now)
         for agenda in agendas
         for derivation in agenda.derivations
     ]
@@ -175,6 +184,7 @@ def _entry(
     recorded: Mapping[tuple[Key, datetime], Call],
     wanted: Mapping[Key, PlannedCall],
     barring: Barring,
+    hours: CallingHours,
     now: datetime,
 ) -> Entry:
     appointment = derivation.appointment
@@ -183,14 +193,19 @@ def _entry(
     else:
         planned = wanted[key_of(appointment)]
         call = recorded.get((key_of(appointment), planned.asked_at))
-        state, reason = _prospects(appointment, planned, call, barring, now)
+        state, reason = _prospects(appointment, planned, call, barring, hours, now)
     return Entry(
         collection=collection, derivation=derivation, call=call, wanted=planned, state=state, reason=reason
     )
 
 
 def _prospects(
-    appointment: Appointment, planned: PlannedCall, call: Call | None, barring: Barring, now: datetime
+    appointment: Appointment,
+    planned: PlannedCall,
+    call: Call | None,
+    barring: Barring,
+    hours: CallingHours,
+    now: datetime,
 ) -> tuple[str, str]:
     """The state and, where it doesn't or won't ring by itself, why."""
     deciding = planned.leader or min(planned.keys)
@@ -203,6 +218,8 @@ def _prospects(
         )
     if call is None and planned.asked_at < now:
         return "not_ringing", ALREADY_PAST
-    if barred := barred_by(planned.destination, barring):
+    skipped = hours.skipped(planned.origin, planned.destination, planned.asked_at)
+    if barred := barred_by(planned.destination, barring) or skipped:
         return "not_ringing", f"will be barred: {barred}"
-    return (call.state, call.reason) if call is not None else ("planned", "")
+    told = hours.told(planned.origin, planned.destination, planned.asked_at, (call or planned).due_at)
+    return ("planned", told) if call is None else (call.state, "; ".join(filter(None, (call.reason, told))))

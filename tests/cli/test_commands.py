@@ -22,6 +22,7 @@ from scheduler.gateway.settings import Behaviour, LineScript
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import record_failed
 from scheduler.serving import base_url, listen
+from tests.calls.weeks import BRUSSELS
 from tests.servers import Client, radicale
 from tests.sources.worlds import card
 from tests.world import World, await_true, small_world, soon, whole_world
@@ -64,6 +65,7 @@ def test_plan_shows_the_calls_to_come_before_any_daemon_ran(world: World) -> Non
     (row,) = rows(world, "plan")
     assert row == {
         "due_at": at.isoformat().replace("+00:00", "Z"),
+        "asked_at": at.isoformat().replace("+00:00", "Z"),
         "starts_at": at.isoformat().replace("+00:00", "Z"),
         "origin": "+3228160258",
         "destination": "+32468373901",
@@ -377,3 +379,43 @@ def test_check_tells_that_the_plan_was_made_with_another_configuration(world: Wo
     world.configure(lambda text: text.replace("[company]\n", "[company]\nlead = '5 min'\n"))
     told = "plan: is derived anew when the daemon starts or reloads: the configuration changed"
     assert told in command(world, "check").stdout
+
+
+@pytest.fixture
+def closed_world(world: World) -> World:
+    """Nothing may ring before the day after tomorrow."""
+    today = datetime.now(BRUSSELS).date()
+    days = f"{today}..{today + timedelta(days=1)} closed"
+    world.configure(lambda text: f'{text}\n[hours]\ndays = ["{days}"]\n')
+    return world
+
+
+def test_a_call_outside_calling_hours_is_told_wherever_calls_are_told(closed_world: World) -> None:
+    at = soon(60)
+    closed_world.put("one", at)
+    rows(closed_world, "sync")
+    (planned,) = rows(closed_world, "plan")
+    (call,) = rows(closed_world, "calls", "--planned")
+    opens_at = datetime.fromisoformat(planned["due_at"]).astimezone(BRUSSELS)
+    assert (f"{opens_at:%H:%M:%S}", opens_at - at > timedelta(hours=22)) == ("00:00:00", True)
+    assert (planned["state"], planned["asked_at"]) == ("planned", at.isoformat().replace("+00:00", "Z"))
+    assert planned["reason"].startswith("moved from ")
+    assert (call["due_at"], call["asked_at"]) == (planned["due_at"], planned["asked_at"])
+    assert "outside calling hours" in command(closed_world, "why", "anna").stdout
+    assert "moved" in command(closed_world, "calls", "--planned").stdout
+
+
+def test_check_says_when_calling_hours_open_and_what_never_opens(closed_world: World) -> None:
+    assert "calling hours: closed now, open again at" in command(closed_world, "check").stdout
+    today = datetime.now(BRUSSELS).date()
+    closed_world.configure(
+        lambda text: f'{text}\n[hours]\ndays = ["{today}..{today + timedelta(days=60)} closed"]\n'
+    )
+    assert "PROBLEM calling hours: closed for the next 30 days" in command(closed_world, "check").stdout
+
+
+def test_place_outside_calling_hours_is_refused_and_says_when_they_open(closed_world: World) -> None:
+    result = command(closed_world, "place", "--origin", "+3228160258", "--destination", "0468 37 39 01")
+    assert result.exit_code == 1
+    assert "not called now: outside calling hours" in result.stderr
+    assert closed_world.calls() == []

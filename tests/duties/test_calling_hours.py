@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,11 +14,14 @@ from scheduler.calendars.contact import Contacts
 from scheduler.calls.call import Outcome, State
 from scheduler.calls.calling_hours import CallingHours, Clocks, Outside
 from scheduler.calls.policy import Policy
+from scheduler.duties.look import look
+from scheduler.duties.sync import SyncedCalendar
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import record_fetched
+from scheduler.sources.source import Fetched, SourceState
 from tests.calls.weeks import BRUSSELS, brussels, office
 from tests.clocks import NOON
-from tests.duties.support import Bench, ScriptedProvider, cdr
+from tests.duties.support import BARRING, Bench, ScriptedProvider, cdr
 from tests.duties.test_replan import World, rules
 
 HOURS = CallingHours(week=office("09:00-18:00"), clocks=Clocks(company=BRUSSELS))
@@ -52,8 +55,8 @@ class Company:
     def replan(self) -> dict[str, int]:
         return dict(self.calendar.duty.run_once(self.clock.now(), changed=["sales"]).changes)
 
-    def at(self, now: object) -> None:
-        self.clock.advance(now - self.clock.now())  # type: ignore[operator]
+    def at(self, now: datetime) -> None:
+        self.clock.advance(now - self.clock.now())
 
 
 @pytest.fixture
@@ -197,3 +200,58 @@ def test_what_is_allowed_rings_outside_the_hours(company: Company) -> None:
     company.at(FRIDAY_EVENING)
     company.bench.place_due()
     assert len(company.provider.requests) == 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unasked:
+    """The source of a calendar that was fetched just now: nobody asks it."""
+
+    name: str = "sales"
+
+    def fetch(self, _state: SourceState | None, _known: Mapping[str, str]) -> Fetched:
+        raise AssertionError("what the ledger holds is fresh")
+
+
+def told(company: Company, hours: CallingHours, *, start: datetime, end: datetime) -> list[tuple[str, str]]:
+    """What `plan` and `why` tell of the window: state and reason."""
+    company.ledger.write(record_fetched, "sales", "a", "", company.clock.now(), news=False)
+    found = look(
+        company.ledger,
+        [SyncedCalendar(source=Unasked(), every=MINUTE, settings="a")],
+        replace(rules("sales"), policy=Policy(hours=hours)),
+        Contacts(),
+        BARRING,
+        company.clock.now(),
+        start=start,
+        end=end,
+    )
+    return [(one.state, one.reason) for one in found.entries]
+
+
+@pytest.mark.parametrize(
+    ("outside", "state", "reason"),
+    [
+        (Outside.MOVE, "planned", "moved from Fri 20 Nov 18:30, outside calling hours"),
+        (Outside.SKIP, "not_ringing", "will be barred: outside calling hours"),
+        (Outside.ALLOW, "planned", "outside calling hours, and rings all the same (hours.outside)"),
+    ],
+)
+def test_what_becomes_of_a_call_outside_is_told_beforehand(
+    company: Company, outside: Outside, state: str, reason: str
+) -> None:
+    company.calendar.write("one", FRIDAY_EVENING)
+    hours = replace(HOURS, outside=outside)
+    seen_only = told(company, hours, start=FRIDAY, end=SUNDAY)
+    company.use(hours)
+    company.replan()
+    assert seen_only == told(company, hours, start=FRIDAY, end=SUNDAY) == [(state, reason)]
+
+
+def test_a_moved_call_is_told_of_days_after_its_event_began(company: Company) -> None:
+    company.calendar.write("one", FRIDAY_EVENING)
+    company.replan()
+    company.at(SUNDAY)
+    company.calendar.write("written down afterwards", FRIDAY_EVENING + MINUTE)
+    assert told(company, HOURS, start=SUNDAY, end=MONDAY_NINE) == [
+        ("planned", "moved from Fri 20 Nov 18:30, outside calling hours")
+    ]
