@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduler.calls.call import Outcome, State
+from scheduler.calls.calling_hours import CallingHours
+from scheduler.calls.week import Span, Week
 from scheduler.clock import SystemClock
-from scheduler.config import read_config
+from scheduler.config import Config, read_config
 from scheduler.daemon import Daemon, running_daemon
 from scheduler.errors import ConfigError, DatabaseBusy
 from scheduler.gateway.settings import Behaviour, Fault, FaultKind, LineScript
 from scheduler.ledger import open_ledger
+from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.collections import select_collections
 from scheduler.ledger.events import select_events
 from scheduler.serving import listen
@@ -253,3 +257,40 @@ def test_another_configuration_moves_what_is_planned_and_the_history_says_why(
         (call,) = world.calls()
         moved = ledger.read(select_events, call.id)[-1]
     assert (moved.kind, moved.detail) == ("moved", "the configuration changed")
+
+
+def open_from(opens_at: datetime) -> CallingHours:
+    """Open from this second until its day ends, by UTC, and never else."""
+    midnight = opens_at.replace(hour=0, minute=0, second=0)
+    window = Span(opens=opens_at - midnight, closes=timedelta(days=1))
+    return CallingHours(week=Week(days=((),) * 7, own_days={opens_at.date(): (window,)}))
+
+
+def with_hours(config: Config, hours: CallingHours) -> Config:
+    return replace(config, policy=replace(config.policy, hours=hours))
+
+
+def test_a_call_outside_calling_hours_rings_in_the_second_that_they_open(world: World) -> None:
+    opens_at = soon(3)
+    config = with_hours(read_config(world.config), open_from(opens_at))
+    with running_daemon(config, SystemClock()):
+        world.put("one", opens_at - timedelta(seconds=1))
+        await_true(lambda: len(world.ended()) == 1)
+    (call,) = world.ended()
+    assert (call.outcome, call.due_at, call.attempts) == (Outcome.ANSWERED, opens_at, 1)
+    with closing(open_ledger(world.folder / "ledger.db", read_only=True)) as ledger:
+        (attempt,) = ledger.read(select_attempts_of_call, call.id)
+    assert attempt.requested_at >= opens_at
+
+
+def test_other_calling_hours_are_taken_over_while_running_and_nothing_rings_outside_them(
+    world: World, daemon: Daemon
+) -> None:
+    at = soon(3)
+    world.put("one", at)
+    await_true(lambda: len(world.calls()) == 1)
+    opens_at = at + timedelta(days=1)
+    daemon.use(with_hours(read_config(world.config), open_from(opens_at)))
+    await_true(lambda: [call.due_at for call in world.calls()] == [opens_at])
+    await_true(lambda: datetime.now(UTC) > at + timedelta(seconds=0.5))
+    assert [(call.state, call.asked_at, call.attempts) for call in world.calls()] == [(State.PLANNED, at, 0)]

@@ -9,19 +9,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from scheduler.calendars.contact import Contacts
 from scheduler.calls.call import Outcome, State
 from scheduler.calls.calling_hours import CallingHours, Clocks, Outside
 from scheduler.calls.policy import Policy
+from scheduler.calls.shift import shift_into_hours
 from scheduler.duties.look import look
 from scheduler.duties.sync import SyncedCalendar
 from scheduler.ledger import open_ledger
+from scheduler.ledger.calls import insert_call
 from scheduler.ledger.collections import record_fetched
 from scheduler.sources.source import Fetched, SourceState
-from tests.calls.weeks import BRUSSELS, brussels, office
+from tests.calls.builders import want
+from tests.calls.weeks import BRUSSELS, POLICIES, TIMES, brussels, office
 from tests.clocks import NOON
-from tests.duties.support import BARRING, Bench, ScriptedProvider, cdr
+from tests.duties.support import BARRING, DESTINATION, ORIGIN, Bench, ScriptedProvider, bench, cdr
 from tests.duties.test_replan import World, rules
 
 HOURS = CallingHours(week=office("09:00-18:00"), clocks=Clocks(company=BRUSSELS))
@@ -255,3 +260,30 @@ def test_a_moved_call_is_told_of_days_after_its_event_began(company: Company) ->
     assert told(company, HOURS, start=SUNDAY, end=MONDAY_NINE) == [
         ("planned", "moved from Fri 20 Nov 18:30, outside calling hours")
     ]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    asked=st.lists(TIMES, min_size=1, max_size=5, unique=True),
+    policies=st.lists(POLICIES, min_size=1, max_size=3),
+    steps=st.lists(st.tuples(st.integers(0, 20 * 60), st.integers(0, 2)), max_size=15),
+)
+def test_no_request_leaves_outside_the_hours_whatever_the_outages_and_reloads(
+    tmp_path_factory: pytest.TempPathFactory,
+    asked: list[datetime],
+    policies: list[Policy],
+    steps: list[tuple[int, int]],
+) -> None:
+    """Each step lets some minutes pass, without a look in between, and takes over other settings."""
+    with bench(tmp_path_factory.mktemp("ledger")) as duties:
+        duties.clock.advance(min(asked) - duties.clock.now())
+        for call in shift_into_hours([want(at=at) for at in asked], policies[0]):
+            duties.ledger.write(insert_call, call, duties.clock.now())
+        left: list[datetime] = []
+        duties.provider.before_answer = lambda: left.append(duties.clock.now())
+        for minutes, which in steps:
+            policy = duties.placing.policy = policies[which % len(policies)]
+            duties.clock.advance(minutes * MINUTE)
+            duties.place_due()
+            assert not [at for at in left if policy.hours.closed(ORIGIN, DESTINATION, at)]
+            left.clear()
