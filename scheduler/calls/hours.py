@@ -54,18 +54,19 @@ class Hours:
     def _edges_in(self, zone: tzinfo, instant: datetime) -> Iterator[datetime]:
         first = instant.astimezone(zone).date()
         for n in count():
-            yield from sorted(self._edges_of_day(zone, first + n * _DAY))
+            yield from _edges_of_day(self.week, zone, first + n * _DAY)
 
-    def _edges_of_day(self, zone: tzinfo, day: date) -> Iterator[datetime]:
-        midnight = datetime.combine(day, time())
-        for span in self.week.spans(day):
-            for wall in (midnight + span.opens, midnight + span.closes):
-                yield from _instants(wall, zone)
-        # Also where nothing opens for weeks: whoever looks for an opening must get to where he gives up.
-        yield from _instants(midnight + _DAY, zone)
-        change = _clock_change(zone, day)
-        if change is not None:
-            yield change
+
+# The calls of a day ask the same again and again, and all of them at every replanning.
+@lru_cache(maxsize=4096)
+def _edges_of_day(week: Week, zone: tzinfo, day: date) -> tuple[datetime, ...]:
+    midnight = datetime.combine(day, time())
+    # Midnight also where nothing opens for weeks: who looks for an opening must get to where he gives up.
+    walls = [midnight + _DAY]
+    for span in week.spans(day):
+        walls += [midnight + span.opens, midnight + span.closes]
+    edges = {instant for wall in walls for instant in _instants(wall, zone)}
+    return tuple(sorted(edges | _clock_changes(zone, day)))
 
 
 def _instants(wall: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
@@ -74,18 +75,17 @@ def _instants(wall: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     return first, second
 
 
-@lru_cache(maxsize=4096)
-def _clock_change(zone: tzinfo, day: date) -> datetime | None:
+def _clock_changes(zone: tzinfo, day: date) -> set[datetime]:
     """When the clocks of ``zone`` are put forward or back on ``day``, if they are; tz rules hold whole seconds."""
     midnight = datetime.combine(day, time())
     before, after = min(_instants(midnight, zone)), max(_instants(midnight + _DAY, zone))
     offset = before.astimezone(zone).utcoffset()
     if after.astimezone(zone).utcoffset() == offset:
-        return None
+        return set()
     while after - before > _SECOND:
         middle = before + (after - before) // 2 // _SECOND * _SECOND
         if middle.astimezone(zone).utcoffset() == offset:
             before = middle
         else:
             after = middle
-    return after
+    return {after}
