@@ -84,13 +84,15 @@ class CallingHours:
         return "" if hours.next_opening(asked_at) else f"{_why(hours, asked_at)}; they open {_never()}"
 
     def told(self, origin: PhoneNumber, destination: PhoneNumber, asked_at: datetime, due_at: datetime) -> str:
-        """What people are told beforehand of a call that rings although it is asked for outside these hours."""
+        """What people are told beforehand of a call that is asked for outside these hours, and isn't skipped."""
         hours = self._hours(origin, destination)
         if hours is None or hours.inside(asked_at):
             return ""
         if due_at > asked_at:
             return f"moved from {self._words(asked_at)}, {_why(hours, asked_at)}"
-        return f"{_why(hours, asked_at)}, and rings all the same (hours.outside)"
+        if self.outside is Outside.ALLOW:
+            return f"{_why(hours, asked_at)}, and rings all the same (hours.outside)"
+        return f"{_why(hours, asked_at)}, and will be missed: its phone is free {_never()}"
 
     def _hours(self, origin: PhoneNumber, destination: PhoneNumber) -> Hours | None:
         week = self.by_origin.get(origin, self.week)

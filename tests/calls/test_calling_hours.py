@@ -68,6 +68,12 @@ def test_what_opens_at_no_time_is_skipped_even_where_it_is_to_be_moved() -> None
     )
 
 
+def test_what_finds_no_room_among_other_moved_calls_says_so() -> None:
+    assert HOURS.told(ORIGIN, CUSTOMER, FRIDAY_EVENING, FRIDAY_EVENING) == (
+        "outside calling hours, and will be missed: its phone is free at no time within 30 days"
+    )
+
+
 def test_a_phone_with_hours_of_its_own_has_those_alone() -> None:
     hours = CallingHours(by_origin={SECOND_ORIGIN: office("18:00-20:00")}, clocks=Clocks(company=BRUSSELS))
     assert hours.closed(SECOND_ORIGIN, CUSTOMER, MONDAY_NINE)

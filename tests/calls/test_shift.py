@@ -83,6 +83,14 @@ def test_moved_calls_that_a_window_has_no_room_for_go_on_in_the_next_one() -> No
     ]
 
 
+def test_a_call_that_gets_no_room_within_a_month_keeps_the_time_that_it_asks_for() -> None:
+    mondays = Week(days=(office("09:00-09:05").days[0], *((),) * 6))
+    calls = shift(
+        *(want(str(n), at=FRIDAY_EVENING + n * MINUTE) for n in range(6)), hours=replace(HOURS, week=mondays)
+    )
+    assert [call.due_at - call.asked_at > timedelta() for call in calls] == [True] * 4 + [False] * 2
+
+
 @pytest.mark.parametrize("outside", [Outside.SKIP, Outside.ALLOW])
 def test_what_isnt_to_be_moved_keeps_the_time_that_it_asks_for(outside: Outside) -> None:
     call = want(at=FRIDAY_EVENING)
