@@ -117,8 +117,10 @@ def _display(call: Call | PlannedCall, found: dict[str, str]) -> str:
 
 def _state(entry: Entry) -> str:
     call = entry.call
-    if call is None or entry.state == "not_ringing":
+    if entry.state == "not_ringing":
         return ""
+    if call is None:
+        return f"It is {entry.reason}." if entry.reason else ""
     if call.outcome is not None:
         return f"Call {call.id} has ended: {entry.reason}."
     return f"Call {call.id} is {call.state.value}" + (f": {entry.reason}." if entry.reason else ".")

@@ -393,6 +393,7 @@ def closed_world(world: World) -> World:
 def test_a_call_outside_calling_hours_is_told_wherever_calls_are_told(closed_world: World) -> None:
     at = soon(60)
     closed_world.put("one", at)
+    assert "It is moved from" in command(closed_world, "why", "anna").stdout
     rows(closed_world, "sync")
     (planned,) = rows(closed_world, "plan")
     (call,) = rows(closed_world, "calls", "--planned")
