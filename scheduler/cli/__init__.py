@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.cli.calls import calls
 from scheduler.cli.check import check
 from scheduler.cli.place import place
@@ -24,6 +25,8 @@ def cli() -> None:
     """Appointments in calendars become phone calls: once, on time or not at all, and told."""
     # Ledgers hold names and numbers: what we write is for our own user.
     os.umask(0o077)
+    # Before the configuration is read: a zone that is made earlier keeps the system's rules.
+    use_packaged_tzdata()
 
 
 for command in (run, check, sync, plan, calls, why, place, gateway, demo):

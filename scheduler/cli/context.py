@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.clock import SystemClock
 from scheduler.config import Config
 from scheduler.database import Database
@@ -72,7 +71,6 @@ def read_contacts(config: Config, ledger: Database | None) -> ContactsDuty:
 
 def view(config: Config, ledger: Database | None, *, start: datetime, end: datetime, mentioning: str = "") -> View:
     """What the calendars hold in a window, beside what the ledger holds; as :func:`look` says."""
-    use_packaged_tzdata()
     contacts = read_contacts(config, ledger)
     now = SystemClock().now()
     with closing(calendars_http()) as http:

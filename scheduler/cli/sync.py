@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.cli.calls import Story, print_calls, story_json
 from scheduler.cli.context import ledger_to_hold, read_contacts
 from scheduler.cli.options import config_option, json_option
@@ -81,7 +80,6 @@ def _ask_daemon(config: Config, accept: str | None) -> dict[str, Any]:
 
 
 def _sync_here(config: Config, ledger: Database, accept: str | None) -> dict[str, Any]:
-    use_packaged_tzdata()
     replan = ReplanDuty(ledger, plan_rules(config))
     books = _sync_books(config, ledger)
     contacts = read_contacts(config, ledger)

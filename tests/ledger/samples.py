@@ -24,7 +24,7 @@ def restore(sample: Path, path: Path) -> None:
 
 
 def make_missing() -> None:
-    for older, sample, following in zip(SAMPLES, SAMPLES[1:], [*VERSIONS[2:], None], strict=True):
+    for older, sample, following in zip(SAMPLES[:-1], SAMPLES[1:], [*VERSIONS[2:], None], strict=True):
         if not sample.exists():
             sample.write_text(_upgraded(older, following), encoding="utf-8")
 
