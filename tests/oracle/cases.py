@@ -48,6 +48,7 @@ class Case:
     start: datetime  # of the window to look at
     end: datetime
     zones: Mapping[str, ZoneInfo]  # by TZID
+    zone: ZoneInfo  # of the series
 
     def __repr__(self) -> str:
         return self.ours.replace("\r", "").rpartition("END:VTIMEZONE\n")[2]
@@ -101,6 +102,7 @@ def cases(draw: st.DrawFn) -> Case:
         start=start,
         end=start + (10 if "HOURLY" in text else 400) * _DAY,
         zones=clock.zones,
+        zone=clock.zone,
         ours=_calendar(
             clock, [*lines, f"RRULE:{text}{limit}", *(ours for ours, _ in added)], [ours for ours, _ in overrides]
         ),
