@@ -17,7 +17,8 @@ thing and the remedy.
     │   └── SourceUnreadable     an answer that isn't what was asked for
     ├── HttpError            floor 3's own: a request that got no usable answer
     │   ├── NotSent              the request certainly never reached the server
-    │   └── PerhapsSent          it may have
+    │   ├── PerhapsSent          it may have
+    │   └── BodyTooLarge         the answer is longer than it may be
     ├── RequestRefused       our gateway refuses a client's request, with a status and a sentence
     ├── ProviderError        the Voice Call-out API refused or failed a read (a token, the CDRs)
     │   └── CredentialsRefused   the client id or secret is wrong
@@ -115,6 +116,10 @@ class NotSent(HttpError):
 
 class PerhapsSent(HttpError):
     """The request may have reached the server: what mustn't happen twice isn't sent again."""
+
+
+class BodyTooLarge(HttpError):
+    """The answer, decompressed, is longer than whoever asked allows."""
 
 
 class ProviderError(CallSchedulerError):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.hooks import dispatch_hook
 
-from scheduler.errors import CallSchedulerError, HttpError, NotSent
+from scheduler.errors import BodyTooLarge, CallSchedulerError, HttpError, NotSent
 from scheduler.tls import Tls
 from scheduler.wire import HTTP_1_ONLY, POOL_CLASSES, TimeLimit, TimeLimits, failure, host_of, too_late
 from scheduler.wire import urllib3_flavour as urllib3_flavour
@@ -97,6 +97,7 @@ class Http:
         limit: int = 100_000_000,
         deadline: float = 60,
         follow_redirects: bool = True,
+        into: IO[bytes] | None = None,
     ) -> Response:
         """As ``read``, with GET."""
         return self.read(
@@ -108,6 +109,7 @@ class Http:
             limit=limit,
             deadline=deadline,
             follow_redirects=follow_redirects,
+            into=into,
         )
 
     def read(
@@ -122,10 +124,12 @@ class Http:
         limit: int = 100_000_000,
         deadline: float = 60,
         follow_redirects: bool = True,
+        into: IO[bytes] | None = None,
     ) -> Response:
         """Ask for what changes nothing; ``limit`` is in decompressed bytes, ``deadline`` in seconds.
 
         Redirects lead at most five times further, never from https to http; another host sees no credentials.
+        :param into: where the answer's body is written instead, so that a big one needs no memory.
         :param auth: may answer a 401 by asking once more, with what that demands.
         :raises HttpError: no whole answer within the limits; NotSent and PerhapsSent where there was none.
         """
@@ -135,7 +139,9 @@ class Http:
                 with closing(self._ask(request, tls or self._tls)) as answer:
                     target = self._session.get_redirect_target(answer) if follow_redirects else None
                     if target is None:
-                        return _response(answer, _whole_body(answer, limit, time_limit))
+                        kept = BytesIO()
+                        _write_body(answer, into or kept, limit, time_limit)
+                        return _response(answer, kept.getvalue())
                     request = self._redirected(request, answer.url, target)
             raise HttpError(f"{host_of(url)}: more than {_MOST_REDIRECTS} redirects")
 
@@ -270,15 +276,13 @@ def _pieces(answer: requests.Response) -> Iterator[bytes]:
         yield piece
 
 
-def _whole_body(answer: requests.Response, limit: int, time_limit: TimeLimit) -> bytes:
-    body = bytearray()
+def _write_body(answer: requests.Response, into: IO[bytes], limit: int, time_limit: TimeLimit) -> None:
     for piece in _pieces(answer):
-        body += piece
-        if len(body) > limit:
-            raise HttpError(f"{host_of(answer.url)}: more than {limit} bytes")
+        into.write(piece)
+        if into.tell() > limit:
+            raise BodyTooLarge(f"{host_of(answer.url)}: more than {limit} bytes")
     if time_limit.passed:  # a body without a length looks whole wherever it is cut
         raise too_late(host_of(answer.url), time_limit)
-    return bytes(body)
 
 
 def what_came(answer: requests.Response) -> bytes:

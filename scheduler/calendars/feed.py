@@ -1,11 +1,27 @@
-"""ICS feeds: one big file cut into an object for each UID, as a CalDAV server would hand them out."""
+"""ICS feeds: one big file cut into an object for each UID, as a CalDAV server would hand them out.
+
+A feed is read as bytes and beside what was seen of it last: of 100 000 events only those that differ are
+unfolded and looked into.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from scheduler.calendars.blocks import Block, cut, unfolded, without_dtstamp
+from scheduler.calendars.blocks import Block, Blocks, cut, unfolded, without_dtstamp
+from scheduler.calendars.zone import iana_name
+
+MOST_EVENTS = 1_000_000
+
+_BEGIN = b"\nBEGIN:VEVENT"
+_END = b"\nEND:VEVENT"
+_ENDS = (_END, _END + b"\r")
+
+
+class FeedTooLarge(ValueError):
+    """It has more events than anybody said that it may have; the sentence is for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,57 +34,204 @@ class FeedObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What the events of a feed mean beside their own text: the zones that they may name."""
+
+    calendar_zone: str = ""  # X-WR-TIMEZONE
+    definitions: Mapping[str, str] = field(default_factory=dict)  # TZID → VTIMEZONE, of names nobody else knows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a reading leaves for the next one. Fingerprints are worth something in this process alone."""
+
+    head: Head
+    uids: Mapping[int, str]  # fingerprint of each plain event → its UID
+    odd: frozenset[str]  # the UIDs of the others, which are looked into every time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A whole feed; what isn't in ``objects`` isn't in the feed."""
+    """A whole feed, or what of it is new since ``last``.
+
+    With ``whole`` everything is here: what isn't in ``objects`` isn't in the feed. Without, ``objects`` are
+    those of the UIDs that differ, and ``gone`` the UIDs that are no longer in it.
+    """
 
     objects: tuple[FeedObject, ...]
+    gone: frozenset[str]
+    whole: bool
+    seen: Seen
 
 
-def split(data: bytes) -> Split:
+def split(pieces: bytes | Iterable[bytes], last: Seen | None = None, *, most_events: int = MOST_EVENTS) -> Split:
     """Cut a feed by UID, without parsing it; what is wrong within an event shows when it is read.
 
     An event without a UID gets one made of its content.
+    :param pieces: the feed's bytes, in pieces of any size; iterated more than once.
     :raises ValueError: not a whole calendar: nothing may be concluded from what it lacks. The sentence is
         for people.
+    :raises FeedTooLarge: which is one too.
     """
-    text = unfolded(data).strip() + b"\n"
-    _demand_whole(text)
+    if isinstance(pieces, bytes):
+        pieces = (pieces,)
+    if last is not None:
+        reading = _read(pieces, last.uids, most_events)
+        if reading.head == last.head:
+            return _changes(pieces, reading, last, most_events)
+    reading = _read(pieces, {}, most_events)
+    seen = Seen(head=reading.head, uids=reading.uids, odd=frozenset(reading.odd))
+    return Split(objects=_objects(reading), gone=frozenset(), whole=True, seen=seen)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """What one pass over a feed found, in the feed's order."""
+
+    by_uid: dict[str, list[Block]] = field(default_factory=dict)  # of the events that weren't known
+    uids: dict[int, str] = field(default_factory=dict)  # their fingerprints
+    known: set[int] = field(default_factory=set)  # the fingerprints that were
+    odd: set[str] = field(default_factory=set)  # UIDs
+    rest: list[bytes] = field(default_factory=list)  # everything outside of events
+    calendars: int = 0  # begun, less those that ended
+
+    @property
+    def head(self) -> Head:
+        outside = Blocks(events=(), rest=b"".join(self.rest))
+        definitions = outside.zone_definitions
+        # An IANA or Windows name beats what a feed defines under it: no object needs to carry that.
+        own = {tzid: text for tzid, text in definitions.items() if not iana_name(tzid)}
+        return Head(calendar_zone=outside.calendar_zone, definitions=own)
+
+
+def _changes(pieces: Iterable[bytes], reading: _Reading, last: Seen, most_events: int) -> Split:
+    """The objects of every UID of which an event is new or gone."""
+    gone = last.uids.keys() - reading.known
+    touched = {last.uids[mark] for mark in gone} | reading.by_uid.keys() | last.odd
+    uids = {**last.uids, **reading.uids}
+    for mark in gone:
+        del uids[mark]
+    if not touched.isdisjoint(map(last.uids.get, reading.known)):
+        # An object needs those of its events, too, that stayed as they were.
+        reading = _read(pieces, {mark for mark, uid in uids.items() if uid not in touched}, most_events)
+    return Split(
+        gone=frozenset(touched - reading.by_uid.keys()),
+        objects=_objects(reading),
+        whole=False,
+        seen=Seen(head=last.head, uids=uids, odd=frozenset(reading.odd)),
+    )
+
+
+def _read(pieces: Iterable[bytes], known: Container[int], most_events: int) -> _Reading:
+    """Cut what isn't known; the rest is passed over at the speed of a search."""
+    segments = _segments(pieces)
+    reading = _Reading()
+    start = b"\n" + unfolded(next(segments)).lstrip()
+    _add_odd(reading, start)
+    for number, segment in enumerate(segments, 1):
+        if number > most_events:
+            raise FeedTooLarge(f"it has more than {most_events} events")
+        event, after = _parted(segment)
+        mark = _fingerprint(event)
+        if mark in known:
+            reading.known.add(mark)
+        else:
+            _add(reading, mark, event)
+        if after:
+            _add_odd(reading, unfolded(after))
+    _demand_whole(start, reading)
+    return reading
+
+
+def _segments(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What stands before the first BEGIN:VEVENT, and then what follows each, up to the next."""
+    tail = b""
+    for piece in pieces:
+        *whole, tail = (tail + piece).split(_BEGIN)
+        yield from whole
+    yield tail
+
+
+def _parted(segment: bytes) -> tuple[bytes, bytes]:
+    """An event up to its end, and what follows it there."""
+    if segment.endswith(_ENDS):
+        return segment, b""
+    body, end, after = segment.partition(_END)
+    return body + end, after
+
+
+def _fingerprint(event: bytes) -> int:
+    """64 bits, keyed anew in each process, of all but its DTSTAMP."""
+    stamp = event.find(b"\nDTSTAMP")
+    return hash(event) if stamp < 0 else hash(event[:stamp] + event[event.find(b"\n", stamp + 1) :])
+
+
+def _add(reading: _Reading, mark: int, event: bytes) -> None:
+    if mark in reading.uids:
+        return  # a copy of another
+    if not _is_plain(event):
+        _add_odd(reading, unfolded(b"\nBEGIN:VEVENT" + event))
+        return
+    body = unfolded(event)
+    block = Block(body=body[1 : body.rindex(_END) + 1], closed=True)
+    reading.uids[mark] = uid = block.uid
+    reading.by_uid.setdefault(uid, []).append(block)
+
+
+def _is_plain(event: bytes) -> bool:
+    """Whether it is written as nearly everybody does: one event that ends, and nothing of another kind."""
+    upper = event.upper()
+    ends = event.startswith((b"\r\n", b"\n")) and event.endswith(_ENDS)
+    return ends and upper.count(b"VEVENT") == 1 and b"VCALENDAR" not in upper
+
+
+def _add_odd(reading: _Reading, text: bytes) -> None:
+    """Anything else, cut as the standard says; seldom more than the feed's first lines and its last."""
     blocks = cut(text)
-    by_uid: dict[str, list[Block]] = {}
     for block in blocks.events:
-        by_uid.setdefault(block.uid, []).append(block)
-    definitions = blocks.zone_definitions
-    head = _head(blocks.calendar_zone, definitions)
-    return Split(objects=tuple(_object(uid, members, head, definitions) for uid, members in by_uid.items()))
+        reading.by_uid.setdefault(block.uid, []).append(block)
+        reading.odd.add(block.uid)
+    reading.rest.append(blocks.rest)
+    # Several calendars in one file are seen; what follows the last one (a cache's HTML comment) is not.
+    reading.calendars += text.count(b"\nBEGIN:VCALENDAR") - text.count(b"\nEND:VCALENDAR")
 
 
-def _demand_whole(text: bytes) -> None:
-    if not text.strip():
+def _demand_whole(start: bytes, reading: _Reading) -> None:
+    if not start.strip():
         raise ValueError("it is empty: an empty calendar has at least BEGIN:VCALENDAR and END:VCALENDAR")
-    if not text.startswith(b"BEGIN:VCALENDAR"):
-        if text.startswith(b"<"):
+    if not start.startswith(b"\nBEGIN:VCALENDAR"):
+        if start.startswith(b"\n<"):
             raise ValueError("it is a web page and not a calendar: perhaps the address asks for a login")
         raise ValueError("it isn't a calendar: it doesn't begin with BEGIN:VCALENDAR")
-    # Several calendars in one file are seen; what follows the last one (a cache's HTML comment) is not.
-    begun, ended = 1 + text.count(b"\nBEGIN:VCALENDAR"), text.count(b"\nEND:VCALENDAR")
-    if begun != ended:
+    if reading.calendars:
         raise ValueError("it is truncated: END:VCALENDAR is missing")
 
 
-def _head(calendar_zone: str, definitions: dict[str, str]) -> bytes:
+def _objects(reading: _Reading) -> tuple[FeedObject, ...]:
+    head = reading.head
     # PRODID, names and refresh intervals stay behind: a new one would change every digest at once.
-    zone = f"X-WR-TIMEZONE:{calendar_zone}\n" if calendar_zone else ""
-    return f"BEGIN:VCALENDAR\nVERSION:2.0\n{zone}{_zones({calendar_zone}, definitions)}".encode()
+    zone = f"X-WR-TIMEZONE:{head.calendar_zone}\n" if head.calendar_zone else ""
+    zones = _zones({head.calendar_zone}, head.definitions)
+    first = f"BEGIN:VCALENDAR\nVERSION:2.0\n{zone}{zones}".encode()
+    by_uid = reading.by_uid
+    # Taken out one by one: a feed of 90 MB is never in memory twice.
+    return tuple(_object(uid, by_uid.pop(uid), first, head.definitions) for uid in tuple(by_uid))
 
 
-def _object(uid: str, blocks: list[Block], head: bytes, definitions: dict[str, str]) -> FeedObject:
-    tzids = {tzid for block in blocks for tzid in block.tzids}
-    zones = _zones(tzids, definitions)
-    data = head + zones.encode() + b"".join(_event(block) for block in blocks) + b"END:VCALENDAR\n"
-    return FeedObject(href=uid, data=data, digest=hashlib.sha256(without_dtstamp(data)).hexdigest())
+def _object(uid: str, blocks: list[Block], head: bytes, definitions: Mapping[str, str]) -> FeedObject:
+    tzids = {tzid for block in blocks for tzid in block.tzids} if definitions else set()
+    first = head + _zones(tzids, definitions).encode()
+    events = [_event(block) for block in blocks]
+    # Some servers give the same events in another order each time.
+    told = without_dtstamp(b"".join((first, *sorted(events))))
+    return FeedObject(
+        href=uid,
+        data=b"".join((first, *events, b"END:VCALENDAR\n")),
+        digest=hashlib.sha256(told).hexdigest(),
+    )
 
 
-def _zones(tzids: set[str], definitions: dict[str, str]) -> str:
+def _zones(tzids: set[str], definitions: Mapping[str, str]) -> str:
     used = sorted(tzids & definitions.keys())
     return "".join(f"BEGIN:VTIMEZONE\n{definitions[tzid]}END:VTIMEZONE\n" for tzid in used)
 

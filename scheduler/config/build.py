@@ -194,6 +194,9 @@ def _source(table: CalendarTable, login: Login, folder: Path) -> IcsSettings | C
         path=folder / table.file if table.file else None,
         url=table.url or "",
         login=login,
+        limit=table.most_bytes,
+        most_events=table.most_events,
+        deadline=table.longest_fetch.total_seconds(),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from scheduler.calendars.contact import DEFAULT_TYPE_ORDER
+from scheduler.calendars.feed import MOST_EVENTS
 from scheduler.calendars.settings import Asks
 from scheduler.calendars.wording import DEFAULT_CANCELLED_PREFIXES, DEFAULT_CATEGORIES, DEFAULT_PREFIXES
 from scheduler.calls.barring import CALLABLE_TYPES
@@ -32,6 +33,7 @@ from scheduler.config.values import (
 )
 from scheduler.gateway.settings import Behaviour, FaultKind
 from scheduler.phone import NumberType
+from scheduler.sources.ics import MOST_BYTES
 from scheduler.vca import Presentation
 
 _SHORTEST_LOOK = timedelta(seconds=1)  # a server needs some time to answer
@@ -67,6 +69,9 @@ class CalendarTable(LoginTable):
     caldav: Url | None = None
     display_name: str = ""
     every: Interval = timedelta(seconds=60)
+    most_bytes: int = Field(default=MOST_BYTES, ge=1)
+    most_events: int = Field(default=MOST_EVENTS, ge=1)
+    longest_fetch: Interval = timedelta(seconds=60)
     asks: Asks = Asks.MARKED
     origin: Number | None = None
     cli: Number | None = None

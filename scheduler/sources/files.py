@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from scheduler.errors import SourceUnreachable
 
@@ -41,14 +44,37 @@ def stamp_of(path: Path) -> str:
         return ""
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[BinaryIO, str]]:
+    """The file, to be read in pieces and more than once, and its stamp as :func:`stamp_of` gives it.
+
+    :raises SourceUnreachable: as above; also, at the end, that somebody wrote to it meanwhile.
+    """
+    try:
+        with _open(path) as file:
+            before = _stamp(os.fstat(file.fileno()))
+            yield file, str(before)
+            if _stamp(os.fstat(file.fileno())) != before:
+                raise SourceUnreachable(
+                    str(path), "it was written while it was read", remedy="it is tried again later"
+                )
+    except OSError as error:
+        raise _unreadable(path, error.strerror or type(error).__name__) from None
+
+
 def _read(path: Path) -> tuple[bytes, FileStamp]:
+    with _open(path) as file:
+        return file.read(), _stamp(os.fstat(file.fileno()))
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
     # A named pipe without a writer would hold the daemon for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _unreadable(path, "it isn't a file")
-        return file.read(), _stamp(status)
+        yield file
 
 
 def _unreadable(path: Path, reason: str) -> SourceUnreachable:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
-from scheduler.calendars.feed import FeedObject, split
+from scheduler.calendars.feed import MOST_EVENTS, FeedTooLarge, Seen, Split, split
 from scheduler.errors import (
+    BodyTooLarge,
     HttpError,
     NotSent,
     PerhapsSent,
@@ -20,12 +24,16 @@ from scheduler.errors import (
 )
 from scheduler.http import Http, Response
 from scheduler.login import STRANGER, Login, Tokens, auth_of
-from scheduler.sources.files import read_if_changed, stamp_of
+from scheduler.sources.files import opened, stamp_of
 from scheduler.sources.refusal import refusal, without_token
 from scheduler.sources.source import Fetched, FetchedObject, SourceState, hash_of, usable
 from scheduler.wire import host_of
 
 _FEED_FRESH_FOR = timedelta(minutes=1)
+MOST_BYTES = 100_000_000
+
+_PIECE = 524_288  # bytes: what is done with one of them keeps other threads waiting for about a millisecond
+_IN_MEMORY = 1_000_000  # bytes of an answer; a bigger one goes to a temporary file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +44,33 @@ class IcsSettings:
     path: Path | None = None
     url: str = field(default="", repr=False)  # a secret of its own, with many providers
     login: Login = STRANGER
-    limit: int = 100_000_000  # bytes, decompressed
+    limit: int = MOST_BYTES  # bytes, decompressed
+    most_events: int = MOST_EVENTS
     deadline: float = 60.0  # seconds for the whole answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """A file's bytes, piece by piece, from its start at each iteration."""
+
+    file: IO[bytes]
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        while piece := self.file.read(_PIECE):
+            yield piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Feed:
-    body: bytes
-    state: SourceState
+    pieces: _Pieces
+    etag: str = ""
+    last_modified: str = ""
+    stamp: str = ""  # of a file
 
 
 class IcsSource:
-    """A feed, read whole and compared UID by UID."""
+    """A feed, read whole, and compared event by event with what was read last, else UID by UID."""
 
     def __init__(self, settings: IcsSettings, http: Http, tokens: Tokens | None = None) -> None:
         self._settings = settings
@@ -57,6 +80,7 @@ class IcsSource:
         # An upgrade may cut a feed in another way, though not a byte of it has changed.
         program = version("call-scheduler")
         self._asked = hash_of(program, str(settings.path or ""), settings.url, settings.login.username)
+        self._seen: tuple[str, Seen] | None = None  # the digest of the feed that was read last, and how it was
 
     @property
     def name(self) -> str:
@@ -89,48 +113,76 @@ class IcsSource:
         return self._fetch(last, known, seconds)
 
     def _fetch(self, last: SourceState, known: Mapping[str, str], deadline: float) -> Fetched:
-        path = self._settings.path
-        feed = self._read_file(path, last) if path else self._get(last, deadline)
-        if feed is None:
-            return Fetched(state=last, unchanged=True)
-        if feed.state.digest == last.digest:
-            return Fetched(state=feed.state, unchanged=True)
-        return _compared(feed.state, self._cut(feed.body), known)
+        with self._opened(last, deadline) as feed:
+            if feed is None:
+                return Fetched(state=last, unchanged=True)
+            new = replace(
+                last,
+                etag=feed.etag,
+                last_modified=feed.last_modified,
+                stamp=feed.stamp,
+                digest=self._digest(feed.pieces),
+            )
+            if new.digest == last.digest:
+                return Fetched(state=new, unchanged=True)
+            found = self._cut(feed.pieces, last)
+            self._seen = (new.digest, found.seen)
+            return _compared(new, found, known)
 
-    def _cut(self, body: bytes) -> tuple[FeedObject, ...]:
+    @contextmanager
+    def _opened(self, last: SourceState, deadline: float) -> Iterator[_Feed | None]:
+        """The feed, ready to be read; None where the server says that it is the same."""
+        if self._settings.path is None:
+            with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+                yield self._get(last, file, deadline)
+            return
         try:
-            return split(body).objects
+            with opened(self._settings.path) as (file, stamp):
+                yield _Feed(pieces=_Pieces(file), stamp=stamp)
+        except SourceUnreachable as error:
+            raise SourceUnreachable(self.name, f"{error.source}: {error.reason}", remedy=error.remedy) from None
+
+    def _digest(self, pieces: _Pieces) -> str:
+        digest, size = hashlib.sha256(), 0
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            if size > self._settings.limit:
+                raise self._too_large(f"it has more than {self._settings.limit} bytes", "most_bytes")
+        return digest.hexdigest()
+
+    def _cut(self, pieces: _Pieces, last: SourceState) -> Split:
+        """Only what differs from the feed that the stored objects came from, where that is still known."""
+        digest, seen = self._seen or ("", None)
+        try:
+            return split(
+                pieces, seen if digest and digest == last.digest else None, most_events=self._settings.most_events
+            )
+        except FeedTooLarge as error:
+            raise self._too_large(str(error), "most_events") from None
         except ValueError as error:
             raise SourceUnreadable(
                 self.name, str(error), remedy="nothing is changed until it is whole again"
             ) from None
 
-    def _read_file(self, path: Path, last: SourceState) -> _Feed | None:
-        try:
-            found = read_if_changed(path, None)
-        except SourceUnreachable as error:
-            raise SourceUnreachable(self.name, f"{path}: {error.reason}", remedy=error.remedy) from None
-        if found is None:
-            return None
-        body, stamp = found
-        return _Feed(body=body, state=replace(last, digest=_digest(body), stamp=str(stamp)))
+    def _too_large(self, reason: str, option: str) -> SourceUnreadable:
+        return SourceUnreadable(
+            self.name, reason, remedy=f"nothing is changed; where it is meant, raise {option} of this calendar"
+        )
 
-    def _get(self, last: SourceState, deadline: float) -> _Feed | None:
-        """The answer's feed; None where the server says that it is the same."""
-        answer = self._answer(_conditions(last), deadline)
+    def _get(self, last: SourceState, file: IO[bytes], deadline: float) -> _Feed | None:
+        answer = self._answer(_conditions(last), file, deadline)
         if answer.status == 304 and last.digest:
             return None
         if answer.status != 200:
             raise refusal(self.name, host_of(self._url), answer.status)
-        state = replace(
-            last,
+        return _Feed(
+            pieces=_Pieces(file),
             etag=answer.headers.get("ETag", ""),
             last_modified=answer.headers.get("Last-Modified", ""),
-            digest=_digest(answer.body),
         )
-        return _Feed(body=answer.body, state=state)
 
-    def _answer(self, headers: Mapping[str, str], deadline: float) -> Response:
+    def _answer(self, headers: Mapping[str, str], file: IO[bytes], deadline: float) -> Response:
         settings = self._settings
         try:
             return self._http.get(
@@ -140,26 +192,33 @@ class IcsSource:
                 tls=settings.login.tls,
                 limit=settings.limit,
                 deadline=deadline,
+                into=file,
             )
         except ProviderError as error:
             raise without_token(self.name, error) from None
+        except BodyTooLarge as error:
+            raise self._too_large(str(error), "most_bytes") from None
         except (NotSent, PerhapsSent) as error:
             raise SourceUnreachable(self.name, str(error), remedy="it is tried again later") from None
         except HttpError as error:
             raise SourceUnreadable(self.name, str(error), remedy="check its url") from None
 
 
-def _compared(state: SourceState, objects: tuple[FeedObject, ...], known: Mapping[str, str]) -> Fetched:
+def _compared(state: SourceState, found: Split, known: Mapping[str, str]) -> Fetched:
+    if found.whole:
+        known = dict(known)
+        deleted = known.keys() - {one.href for one in found.objects}
+    else:
+        deleted = {href for href in found.gone if href in known}
     changed = tuple(
         FetchedObject(href=one.href, etag=one.digest, data=one.data)
-        for one in objects
+        for one in found.objects
         if known.get(one.href) != one.digest
     )
-    deleted = tuple(sorted(known.keys() - {one.href for one in objects}))
     return Fetched(
         state=state,
         changed=changed,
-        deleted=deleted,
+        deleted=tuple(sorted(deleted)),
         complete=True,
         unchanged=not changed and not deleted,
     )
@@ -174,7 +233,3 @@ def _conditions(last: SourceState) -> dict[str, str]:
     """RFC 9110, 13.1; only for a feed that was taken over, so that a 304 can be believed."""
     conditions = {"If-None-Match": last.etag, "If-Modified-Since": last.last_modified}
     return {name: value for name, value in conditions.items() if value and last.digest}
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from scheduler.calendars.feed import split
+from scheduler.calendars.feed import FeedObject, FeedTooLarge, split
 from tests.calendars.ics import calendar, expanded, sample, starts
 
 
@@ -132,3 +134,78 @@ def test_an_empty_calendar_has_no_objects() -> None:
 def test_what_is_not_a_whole_calendar_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         split(data)
+
+
+def pieces_of(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 100_000])
+def test_a_feed_may_come_in_pieces_of_any_size(size: int) -> None:
+    for name in ("broken-events-among-good-ones", "this-and-future", "customized-time-zone-tokyo"):
+        assert split(pieces_of(sample(name), size)).objects == split(sample(name)).objects
+
+
+EVENTS = [
+    b"UID:a\r\nDTSTART:20270101T100000Z\r\n",
+    b"UID:a\r\nRECURRENCE-ID:20270102T100000Z\r\nDTSTART:20270102T110000Z\r\n",
+    b"UID:b\r\nDTSTART;TZID=Ours:20270101T100000\r\n",
+    b"UID:b\r\nDTSTART;TZID=Ours:20270101T110000\r\n",
+    b"DTSTART:20270103T100000Z\r\nSUMMARY:no UID\r\n",
+    b"DTSTAMP:20260101T000000Z\r\nUID:c\r\nDTSTART:20270101T100000Z\r\n",
+    b"DTSTAMP:20260202T000000Z\r\nUID:c\r\nDTSTART:20270101T100000Z\r\n",
+    b"UID:d\r\nSUMMARY:BEGIN:VEVENT is no event\r\nDTSTART:20270101T100000Z\r\n",
+]
+WRITTEN = [
+    b"BEGIN:VEVENT\r\n%sEND:VEVENT\r\n",
+    b"BEGIN:VEVENT\n%sEND:VEVENT\n",
+    b"begin:vevent\r\n%send:vevent\r\n",
+    b"BEGIN:VEVENT \r\n%sEND:VEVENT \r\n",
+    b"BEGIN:VEVENT\r\n%s",  # breaks off
+    b"BEGIN:VTODO\r\nUID:todo\r\nEND:VTODO\r\nBEGIN:VEVENT\r\n%sEND:VEVENT\r\n",
+]
+ZONE = b"BEGIN:VTIMEZONE\r\nTZID:%s\r\nBEGIN:STANDARD\r\nTZOFFSETTO:%s\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+HEADS = [b"", b"X-WR-TIMEZONE:Ours\r\n", ZONE % (b"Ours", b"+0100"), ZONE % (b"Ours", b"+0200")]
+_events = st.tuples(st.sampled_from(WRITTEN), st.sampled_from(EVENTS)).map(lambda pair: pair[0] % pair[1])
+_feeds = st.tuples(st.sampled_from(HEADS), st.lists(_events, max_size=7)).map(
+    lambda pair: b"BEGIN:VCALENDAR\r\n" + pair[0] + b"".join(pair[1]) + b"END:VCALENDAR\r\n"
+)
+
+
+def digests(objects: tuple[FeedObject, ...]) -> dict[str, str]:
+    return {each.href: each.digest for each in objects}
+
+
+@settings(max_examples=400, deadline=None)
+@given(feeds=st.lists(_feeds, min_size=2, max_size=4), size=st.sampled_from([5, 100_000]))
+def test_what_differs_added_to_what_was_is_what_the_whole_feed_says(feeds: list[bytes], size: int) -> None:
+    found = split(feeds[0])
+    held = digests(found.objects)
+    for feed in feeds[1:]:
+        found = split(pieces_of(feed, size), found.seen)
+        if found.whole:
+            held = {}
+        held = {href: digest for href, digest in held.items() if href not in found.gone}
+        held |= digests(found.objects)
+        assert held == digests(split(feed).objects)
+
+
+def test_of_a_feed_that_is_known_only_the_events_that_differ_are_cut() -> None:
+    events = [b"BEGIN:VEVENT\r\nUID:%d\r\nDTSTART:20270101T100000Z\r\nEND:VEVENT\r\n" % n for n in range(50)]
+    before = b"BEGIN:VCALENDAR\r\n" + b"".join(events) + b"END:VCALENDAR\r\n"
+    after = before.replace(b"UID:7\r\n", b"UID:7\r\nSUMMARY:new\r\n").replace(events[9], b"")
+    found = split(after, split(before).seen)
+    assert ([each.href for each in found.objects], found.gone) == (["7"], {"9"})
+
+
+def test_a_definition_of_a_zone_that_everybody_knows_is_not_carried_along() -> None:
+    [only] = split(sample("frozen-vtimezone-under-an-iana-name")).objects
+    assert b"VTIMEZONE" not in only.data
+    assert starts(only.data) == starts(sample("frozen-vtimezone-under-an-iana-name"))
+
+
+def test_a_feed_of_more_events_than_allowed_is_refused() -> None:
+    data = sample("broken-events-among-good-ones")
+    split(data, most_events=8)
+    with pytest.raises(FeedTooLarge, match="more than 7 events"):
+        split(data, most_events=7)

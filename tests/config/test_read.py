@@ -208,3 +208,16 @@ def test_a_missing_file_is_told_with_the_option_that_names_another(tmp_path: Pat
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert problems_of(tmp_path / ".") != ()
+
+
+def test_the_budget_of_a_feed_is_the_calendars_own(tmp_path: Path) -> None:
+    limits = 'most_bytes = 5000\nmost_events = 20\nlongest_fetch = "9 s"\n'
+    calendars = read_config(write(tmp_path, VALID + SECOND_CALENDAR + limits)).calendars
+    found = [(one.limit, one.most_events, one.deadline) for one in (each.source for each in calendars)
+             if isinstance(one, IcsSettings)]  # fmt: skip
+    assert found == [(100_000_000, 1_000_000, 60.0), (5000, 20, 9.0)]
+
+
+def test_a_budget_of_nothing_is_refused(tmp_path: Path) -> None:
+    problem = problem_in(tmp_path, SECOND_CALENDAR + "most_events = 0\n")
+    assert "line 24: calendar[1].most_events: Input should be greater than or equal to 1" in problem

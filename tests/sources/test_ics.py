@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scheduler.calendars.feed import split
 from scheduler.errors import SourceForbidden, SourceUnreachable, SourceUnreadable
 from scheduler.http import Http
 from scheduler.login import Login
 from scheduler.sources.ics import IcsSettings, IcsSource
 from scheduler.sources.source import Fetched
 from scheduler.tls import Tls
-from tests.hostile import Hostile, answer, drip, make_certificates, refused_url
+from tests.hostile import Hostile, answer, drip, endless, make_certificates, refused_url
 from tests.servers import Client, Proxy, Reply
 from tests.sources.worlds import CaldavWorld, FeedWorld, calendar, event
 
@@ -145,3 +147,98 @@ def test_another_address_is_not_asked_on_the_old_ones_conditions(feed_world: Fee
 def test_a_folder_in_place_of_the_file_is_unreachable(tmp_path: Path, http: Http) -> None:
     with pytest.raises(SourceUnreachable, match=f"^office: {tmp_path}"):
         IcsSource(IcsSettings(name="office", path=tmp_path), http).fetch(None, {})
+
+
+def feed_of(titles: dict[str, str]) -> bytes:
+    return calendar(*(event(uid, title) for uid, title in titles.items()))
+
+
+def test_of_a_feed_that_was_read_before_only_what_differs_is_looked_up(tmp_path: Path, http: Http) -> None:
+    class Known(dict[str, str]):
+        def __iter__(self) -> Iterator[str]:
+            pytest.fail("every stored object was listed")
+
+    path = tmp_path / "office.ics"
+    titles = {f"uid-{n}": "Call Ann Example" for n in range(20)}
+    path.write_bytes(feed_of(titles))
+    source = IcsSource(IcsSettings(name="office", path=path), http)
+    first = source.fetch(None, {})
+    titles["uid-7"] = "Call Bob Example"
+    del titles["uid-9"]
+    path.write_bytes(feed_of(titles))
+    second = source.fetch(first.state, Known(etags(first)))
+    assert ([one.href for one in second.changed], second.deleted) == (["uid-7"], ("uid-9",))
+
+
+def test_what_was_fetched_and_not_stored_is_brought_again(tmp_path: Path, http: Http) -> None:
+    path = tmp_path / "office.ics"
+    path.write_bytes(feed_of({"a": "Call", "b": "Call"}))
+    source = IcsSource(IcsSettings(name="office", path=path), http)
+    first = source.fetch(None, {})
+    path.write_bytes(feed_of({"a": "Call", "c": "Call"}))
+    for _ in range(2):
+        again = source.fetch(first.state, etags(first))
+        assert ([one.href for one in again.changed], again.deleted) == (["c"], ("b",))
+
+
+def test_a_file_that_somebody_writes_just_now_is_read_another_time(
+    tmp_path: Path, http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "office.ics"
+    path.write_bytes(FEED)
+
+    def write_and_split(*arguments: object, **options: object) -> object:
+        path.write_bytes(calendar(event("a")))
+        return split(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("scheduler.sources.ics.split", write_and_split)
+    with pytest.raises(SourceUnreachable, match="written while it was read"):
+        IcsSource(IcsSettings(name="office", path=path), http).fetch(None, {})
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        ({"limit": 100}, r"more than 100 bytes .*raise most_bytes"),
+        ({"most_events": 1}, r"more than 1 events .*raise most_events"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["file", "url"])
+def test_a_feed_beyond_its_budget_is_refused_and_says_which_option_allows_it(
+    tmp_path: Path, http: Http, budget: dict[str, int], words: str, kind: str
+) -> None:
+    path = tmp_path / "office.ics"
+    path.write_bytes(FEED)
+    with Hostile(answer(200, FEED)) as server:
+        where = {"path": path} if kind == "file" else {"url": server.url}
+        with pytest.raises(SourceUnreadable, match=f"^office: .*{words}"):
+            IcsSource(IcsSettings(name="office", **where, **budget), http).fetch(None, {})  # type: ignore[arg-type]
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_one_is_cut_before_it_fills_the_memory(http: Http) -> None:
+    bomb = gzip.compress(b"BEGIN:VCALENDAR\r\n" + bytes(200_000_000), compresslevel=1)
+    settings = IcsSettings(name="office", url="", limit=5_000_000)
+    tracemalloc.start()
+    try:
+        with Hostile(answer(200, bomb, {"Content-Encoding": "gzip"})) as server:
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            with pytest.raises(SourceUnreadable, match="more than 5000000 bytes"):
+                IcsSource(replace(settings, url=server.url), http).fetch(None, {})
+            assert tracemalloc.get_traced_memory()[1] - before < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_endless_feed_is_cut_at_its_budget(http: Http) -> None:
+    body = endless(b"HTTP/1.1 200 OK\r\n\r\nBEGIN:VCALENDAR\r\n", b"X-MORE:of it\r\n" * 5000)
+    with Hostile(body) as server, pytest.raises(SourceUnreadable, match="more than 1000000 bytes"):
+        IcsSource(IcsSettings(name="office", url=server.url, limit=1_000_000), http).fetch(None, {})
+
+
+@pytest.mark.parametrize("target", ["file:///etc/hostname", "ftp://127.0.0.1/feed.ics", "data:text/calendar,x"])
+def test_a_feed_that_leads_away_from_http_is_refused_and_says_what_to_check(http: Http, target: str) -> None:
+    with Hostile(answer(302, b"", {"Location": target})) as server:
+        with pytest.raises(SourceUnreadable, match=r"redirects to something that isn't http \(check its url\)"):
+            IcsSource(IcsSettings(name="office", url=server.url), http).fetch(None, {})
+        assert len(server.requests) == 1
