@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.calls.barring import barred_by
@@ -262,16 +263,19 @@ class Daemon:
 
     def _take_over(self, fetched: Sequence[Synced]) -> None:
         """After fetches: replan what they changed."""
-        news = [one.name for one in fetched if one.news and not one.problem]
-        changed = [name for name in news if not name.startswith(ADDRESS_BOOK)]
-        if len(changed) < len(news):
+        # Not only news: what is stored under another name now is no news, but read by that name from now on.
+        news = {one.name: one.hrefs for one in fetched if one.hrefs and not one.problem}
+        touched = {name: hrefs for name, hrefs in news.items() if not name.startswith(ADDRESS_BOOK)}
+        if len(touched) < len(news):
             self._reload_contacts()
-        if changed:
-            self._replan_changed(changed)
+        if touched:
+            self._replan_changed((), touched)
 
-    def _replan_changed(self, changed: Collection[str]) -> None:
+    def _replan_changed(
+        self, changed: Collection[str], touched: Mapping[str, Collection[str]] = MappingProxyType({})
+    ) -> None:
         try:
-            self._rederive.run_once(self._clock.now(), changed=changed)
+            self._rederive.run_once(self._clock.now(), changed=changed, touched=touched)
         except Exception:
             self._replanning.wake()
             raise

@@ -24,7 +24,7 @@ from scheduler.login import Login, Tokens
 from scheduler.oauth import TokenSource
 from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.carddav_server import CarddavSource
-from scheduler.sources.ics import IcsSource
+from scheduler.sources.ics import IcsSettings, IcsSource
 from scheduler.sources.source import Fetched, LookSource, Source, SourceState
 
 
@@ -91,7 +91,12 @@ def kept_calendars(
 ) -> tuple[tuple[SyncedCalendar, ...], tuple[LookedCalendar, ...]]:
     """The calendars as they are synced and as they are looked at, each with one source: it has one login."""
     built = [(one, build_source(one, http)) for one in calendars]
-    synced = (SyncedCalendar(source=source, every=one.every, settings=one.digest) for one, source in built)
+    synced = (
+        SyncedCalendar(
+            source=source, every=one.every, settings=one.digest, is_feed=isinstance(one.source, IcsSettings)
+        )
+        for one, source in built
+    )
     looked = (
         LookedCalendar(source=source, settings=one.digest, when_unreachable=one.when_unreachable)
         for one, source in built

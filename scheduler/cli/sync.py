@@ -88,7 +88,7 @@ def _sync_here(config: Config, ledger: Database, accept: str | None) -> dict[str
     clock = SystemClock()
 
     def take_over(fetched: Sequence[Synced]) -> None:
-        rederive.run_once(clock.now(), changed=[one.name for one in fetched])
+        rederive.run_once(clock.now(), touched={one.name: one.hrefs for one in fetched})
 
     with closing(calendars_http()) as http:
         duty = SyncDuty(ledger, synced_calendars(config.calendars, http), clock, take_over)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from threading import Lock
 
 from scheduler.calendars.contact import Contacts
 from scheduler.database import Connection, Database
-from scheduler.duties.replan import PlanRules, ReplanDuty, Replanned
+from scheduler.duties.replan import NOTHING, PlanRules, ReplanDuty, Replanned
 from scheduler.ledger.events import append_event
 from scheduler.ledger.provenance import Provenance, record_provenance, select_provenance
 
@@ -36,12 +36,14 @@ class RederiveDuty:
         if self._provenance.changed_since(self._ledger.read(select_provenance)):
             self.run_once(now)
 
-    def run_once(self, now: datetime, *, changed: Collection[str] = ()) -> Replanned:
+    def run_once(
+        self, now: datetime, *, changed: Collection[str] = (), touched: Mapping[str, Collection[str]] = NOTHING
+    ) -> Replanned:
         """As :meth:`ReplanDuty.run_once`; a round that fails is made good by the next one."""
         with self._lock:
             before = self._ledger.read(select_provenance)
             because = self._provenance.changed_since(before)
-            replanned = self._replan.run_once(now, changed=changed, because=because)
+            replanned = self._replan.run_once(now, changed=changed, touched=touched, because=because)
             if before != self._provenance:
                 self._ledger.write(_record, self._provenance, because, replanned, now)
             if because:

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
+from types import MappingProxyType
 
-from scheduler.calendars.agenda import Agenda, Zones, read_agenda
+from scheduler.calendars.agenda import Zones
 from scheduler.calendars.contact import Contacts
+from scheduler.calendars.diary import Diary, Reader
 from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calls.call import Key
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
 from scheduler.calls.reconcile import Cancel, Change, Ignore, Move, Recorded, TooLate, reconcile
-from scheduler.database import ConstraintFailed, Database
+from scheduler.database import Database
 from scheduler.duties.brake import Brake
+from scheduler.ledger.appointments import select_uids
 from scheduler.ledger.calls import first_moved_at
-from scheduler.ledger.changes import apply_change, select_recorded
-from scheduler.ledger.collections import record_planned, select_collections, select_objects
+from scheduler.ledger.changes import apply_changes, select_recorded
+from scheduler.ledger.collections import (
+    StoredObject,
+    record_planned,
+    select_collections,
+    select_objects_after,
+    select_some_objects,
+)
 
 log = logging.getLogger(__name__)
 
 _PAST = timedelta(days=1)  # how far back events are looked at, unless a calendar wasn't read for longer
 _LONGEST_PAST = timedelta(days=31)
 _LONGEST_LEAD = timedelta(days=1)  # an appointment asks before its start by at most this much
+_MARGIN = timedelta(days=1)  # how much sooner than needed the window is rolled on
+_AT_ONCE = 500  # objects
+_CHANGES_AT_ONCE = 50  # a due call's claim waits behind so many
+NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +62,22 @@ class Replanned:
 
 
 class ReplanDuty:
-    """Keeps the agendas of all calendars in memory and reads again those that changed."""
+    """Keeps a diary of each calendar in memory and reads again what changed."""
 
     def __init__(self, ledger: Database, rules: PlanRules) -> None:
         self._ledger = ledger
         self._brake = Brake(ledger)
         self._rules = rules
         self._contacts = Contacts((), type_order=())
-        self._agendas: dict[str, Agenda] = {}
+        self._diaries: dict[str, Diary] = {}
         self._contacts_whole = True
-        self._unread: set[str] = set()  # changed since they were read
+        self._unread: set[str] = set()  # to be read whole
+        self._touched: dict[str, set[str]] = {}  # hrefs that changed since they were read
         self._read_at: dict[str, datetime | None] = {}  # read, and of which fetch, but not yet all in the plan
         self._lock = Lock()
 
     def use(self, rules: PlanRules, contacts: Contacts, *, whole: bool) -> None:
-        """Other rules or contacts: every agenda is read again at the next round.
+        """Other rules or contacts: every diary is written anew at the next round.
 
         :param whole: False while a file of contacts has never been read well. Who can't be found then may be
             in it, so that nothing planned is called off for that.
@@ -78,19 +92,30 @@ class ReplanDuty:
 
     def _take_contacts(self, contacts: Contacts, whole: bool) -> None:
         self._contacts, self._contacts_whole = contacts, whole
-        self._agendas.clear()
+        self._diaries.clear()
 
-    def run_once(self, now: datetime, *, changed: Collection[str] = (), because: str = "") -> Replanned:
-        """Replan everything; only the ``changed`` calendars, and those whose window ran out, are read again.
+    def run_once(
+        self,
+        now: datetime,
+        *,
+        changed: Collection[str] = (),
+        touched: Mapping[str, Collection[str]] = NOTHING,
+        because: str = "",
+    ) -> Replanned:
+        """Replan everything; only what changed, and what of the window ran out, is read again.
 
         A round that fails leaves what it had to do for the next one.
 
+        :param changed: calendars to read whole.
+        :param touched: calendar → hrefs of the objects that changed or went, where nothing else of it did.
         :param because: what else changed, in words: every calendar is read again, and history says why.
         """
         with self._lock:
             if because:
-                self._agendas.clear()
+                self._diaries.clear()
             self._unread.update(changed)
+            for name, hrefs in touched.items():
+                self._touched.setdefault(name, set()).update(hrefs)
             rows = self._ledger.read(select_collections)
             # When each was last read *before* what is new now: what the plan doesn't hold counts as unseen.
             reads = {row.name: row.planned_at for row in rows if row.planned_at is not None}
@@ -119,35 +144,70 @@ class ReplanDuty:
         return max(min(now - _PAST, moved_at, *reads.values()), now - _LONGEST_PAST)
 
     def _refresh(self, start: datetime, now: datetime, good_at: Mapping[str, datetime | None]) -> None:
-        end = now + self._rules.policy.horizon
+        end = now + self._rules.policy.horizon + _LONGEST_LEAD
+        planned = self._ledger.read(select_uids, start)
         for rules in self._rules.calendars:
-            known = self._agendas.get(rules.collection)
-            if known is None or rules.collection in self._unread or known.end < end or known.start > start:
-                # A day more than needed: the window is read again once a day, not at every round.
-                self._agendas[rules.collection] = self._read(rules, start - _PAST, end + _PAST + _LONGEST_LEAD)
-                self._unread.discard(rules.collection)
-                self._read_at[rules.collection] = good_at.get(rules.collection)
+            name, reader = rules.collection, self._reader(rules, planned)
+            diary = self._diaries.get(name)
+            if name in self._unread or not diary or not self._follow(diary, reader, start, end):
+                self._diaries[name] = self._read_whole(reader, start - _PAST, end)
+                self._read_at[name] = good_at.get(name)
+            elif name in self._touched:
+                self._read_at[name] = good_at.get(name)
+            self._unread.discard(name)
+            self._touched.pop(name, None)
 
-    def _read(self, rules: CalendarRules, start: datetime, end: datetime) -> Agenda:
-        objects = self._ledger.read(select_objects, rules.collection)
-        agenda = read_agenda(
-            ((one.href, one.data) for one in objects),
-            rules,
-            self._rules.company,
-            self._contacts,
-            self._rules.zones[rules.collection],
-            start=start,
-            end=end,
+    def _reader(self, rules: CalendarRules, planned: Set[str]) -> Reader:
+        return Reader(
+            rules=rules,
+            company=self._rules.company,
+            contacts=self._contacts,
+            zones=self._rules.zones[rules.collection],
+            planned=planned,
         )
-        for fault in agenda.faults:
-            log.warning("calendar %s, event %s: %s", rules.collection, fault.uid or fault.href, fault.reason)
-        return agenda
+
+    def _read_whole(self, reader: Reader, start: datetime, end: datetime) -> Diary:
+        diary = Diary(collection=reader.rules.collection, start=start)
+        objects = self._ledger.read(select_objects_after, diary.collection, "", _AT_ONCE)
+        while objects:
+            self._write_pages(diary, reader, objects, end)
+            objects = self._ledger.read(select_objects_after, diary.collection, objects[-1].href, _AT_ONCE)
+        return diary
+
+    def _follow(self, diary: Diary, reader: Reader, start: datetime, end: datetime) -> bool:
+        """Read what changed, and a little ahead of time; False where the diary doesn't do any more."""
+        if diary.start > start:
+            return False
+        diary.start = start - _PAST
+        self._read_again(diary, reader, self._touched.get(diary.collection, ()), end)
+        diary.tear_out(diary.start)
+        # Never so much at once that something has to wait. What is gone though nobody said so has another name.
+        return not self._read_again(diary, reader, diary.running_out(end, _MARGIN, _AT_ONCE), end + _MARGIN)
+
+    def _read_again(self, diary: Diary, reader: Reader, hrefs: Collection[str], end: datetime) -> bool:
+        """Whether any of them is gone."""
+        remaining, gone = sorted(hrefs), False
+        while batch := remaining[:_AT_ONCE]:
+            del remaining[:_AT_ONCE]
+            objects = self._ledger.read(select_some_objects, diary.collection, batch)
+            for href in set(batch) - {one.href for one in objects}:
+                diary.put(href, None)
+                gone = True
+            self._write_pages(diary, reader, objects, end)
+        return gone
+
+    def _write_pages(self, diary: Diary, reader: Reader, objects: Iterable[StoredObject], end: datetime) -> None:
+        for one in objects:
+            page = reader.read_page(one.href, one.data, start=diary.start, end=end)
+            diary.put(one.href, page)
+            for fault in page.faults if page else ():
+                log.warning("calendar %s, event %s: %s", diary.collection, fault.uid or fault.href, fault.reason)
 
     def _decide(
         self, recorded: Collection[Recorded], start: datetime, now: datetime, reads: Mapping[str, datetime]
     ) -> tuple[Change, ...]:
         until = now + self._rules.policy.horizon
-        appointments = [one for agenda in self._agendas.values() for one in agenda.appointments]
+        appointments = [one for diary in self._diaries.values() for one in diary.appointments]
         wanted = [call for call in plan(appointments, self._rules.policy) if start <= call.asked_at < until]
         return reconcile(
             wanted,
@@ -161,13 +221,13 @@ class ReplanDuty:
 
     def _unreadable(self) -> set[tuple[str, str]]:
         """(collection, uid) of what says nothing just now: broken events, and names while contacts are missing."""
-        found = {(a.collection, fault.uid) for a in self._agendas.values() for fault in a.faults}
+        found = {(diary.collection, fault.uid) for diary in self._diaries.values() for fault in diary.faults}
         if not self._contacts_whole:
             found |= {
-                (agenda.collection, one.occurrence.uid)
-                for agenda in self._agendas.values()
-                for one in agenda.derivations
-                if one.asks and one.appointment is None
+                (diary.collection, silence.uid)
+                for diary in self._diaries.values()
+                for silence in diary.silences
+                if silence.asks
             }
         return found
 
@@ -180,30 +240,31 @@ class ReplanDuty:
             for key in one.keys
             if key.collection not in configured
         }
-        for agenda in self._agendas.values():
-            for one in agenda.derivations:
-                if one.reason:
-                    event = one.occurrence
-                    key = Key(collection=agenda.collection, uid=event.uid, recurrence_id=event.recurrence_id)
-                    reasons[key] = one.reason
+        planned = _uids(recorded)
+        for diary in self._diaries.values():
+            for silence in diary.silences:
+                if silence.uid in planned:
+                    key = Key(collection=diary.collection, uid=silence.uid, recurrence_id=silence.recurrence_id)
+                    reasons[key] = silence.reason
         return reasons
 
     def _apply(self, changes: tuple[Change, ...], now: datetime, because: str) -> Replanned:
         counts: Counter[str] = Counter()
         calls: list[int] = []
         refused = 0
-        for change in changes:
-            try:
-                self._ledger.write(apply_change, change, now, because)
-            except ConstraintFailed as error:
-                # Each change has its own transaction: what the ledger forbids costs that one alone.
-                refused += 1
+        for first in range(0, len(changes), _CHANGES_AT_ONCE):
+            batch = changes[first : first + _CHANGES_AT_ONCE]
+            forbidden = dict(self._ledger.write(apply_changes, batch, now, because))
+            for error in forbidden.values():
                 log.error("a change of the plan was refused by the ledger: %s", error)
-            else:
-                if not isinstance(change, Ignore | TooLate):
-                    counts[type(change).__name__.lower()] += 1
-                if isinstance(change, Move | Cancel):
-                    calls.append(change.call.id)
+            refused += len(forbidden)
+            done = [change for change in batch if change not in forbidden]
+            counts.update(type(one).__name__.lower() for one in done if not isinstance(one, Ignore | TooLate))
+            calls += [one.call.id for one in done if isinstance(one, Move | Cancel)]
         if counts:
             log.info("replanned: %s", ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
         return Replanned(changes=dict(counts), refused=refused, calls=tuple(calls))
+
+
+def _uids(recorded: Iterable[Recorded]) -> set[str]:
+    return {key.uid for one in recorded for key in one.keys}

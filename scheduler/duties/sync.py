@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from queue import SimpleQueue
 from threading import Lock
 
@@ -19,10 +20,12 @@ from scheduler.ledger.collections import (
     Collection,
     StoredObject,
     delete_objects,
+    holds_objects,
     record_broken,
     record_failed,
     record_fetched,
     select_collection,
+    select_etag,
     select_etags,
     title_of,
     upsert_objects,
@@ -46,6 +49,7 @@ class SyncedCalendar:
     source: Source
     every: timedelta
     settings: str  # digest of what it is fetched with: other settings start anew
+    is_feed: bool = False  # every fetch and every look brings all of it, under one state
 
     @property
     def title(self) -> str:
@@ -60,6 +64,7 @@ class Synced:
     changed: int = 0
     deleted: int = 0
     problem: str = ""
+    hrefs: tuple[str, ...] = ()  # of what changed or was deleted
 
     @property
     def news(self) -> bool:
@@ -102,6 +107,37 @@ def next_fetch_at(calendar: SyncedCalendar, collection: Collection | None) -> da
 def _memory_key(calendar: SyncedCalendar) -> tuple[str, str, timedelta]:
     """Another interval or other settings are looked up anew."""
     return (calendar.source.name, calendar.settings, calendar.every)
+
+
+class StoredEtags(Mapping[str, str]):
+    """href → etag of a calendar's stored objects, read once somebody asks: a calendar that hasn't changed, or
+    hardly, needs none of 100 000, or a few.
+    """
+
+    def __init__(self, ledger: Database, name: str) -> None:
+        self._ledger = ledger
+        self._name = name
+
+    def __bool__(self) -> bool:
+        return self._ledger.read(holds_objects, self._name)
+
+    def __getitem__(self, href: str) -> str:
+        if "_all" in self.__dict__:
+            return self._all[href]
+        etag = self._ledger.read(select_etag, self._name, href)
+        if etag is None:
+            raise KeyError(href)
+        return etag
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> dict[str, str]:
+        return self._ledger.read(select_etags, self._name)
 
 
 class SyncDuty:
@@ -216,10 +252,10 @@ class SyncDuty:
         if self._has_unrecorded(name):
             self._record_unchanged()  # it is what this fetch builds on
         before = row = self._ledger.read(select_collection, name)
-        stored = self._ledger.read(select_etags, name)
+        stored = self._stored(calendar)
         if before and before.settings != calendar.settings:
             before = None  # what was stored came from elsewhere: it is compared with nothing, and replaced
-        known = stored if before else {}
+        known: Mapping[str, str] = stored if before else {}
         state = SourceState.from_json(before.state) if before and before.state else None
         now = self._clock.now()  # what changes while it is fetched isn't sure to be in it
         try:
@@ -247,7 +283,16 @@ class SyncDuty:
             name=name,
             changed=len(fetched.changed) - intake.renamed,
             deleted=len(fetched.deleted) - intake.renamed,
+            hrefs=(*(one.href for one in fetched.changed), *(fetched.deleted if before else stored)),
         )
+
+    def _stored(self, calendar: SyncedCalendar) -> Mapping[str, str]:
+        """href → etag as it is now, before the fetch: by it we see whether a last look overtook that.
+
+        For a feed its state alone tells that, and nothing needs to be read ahead.
+        """
+        name = calendar.source.name
+        return StoredEtags(self._ledger, name) if calendar.is_feed else self._ledger.read(select_etags, name)
 
     def _note_unchanged(self, calendar: SyncedCalendar, state: SourceState, before: str, now: datetime) -> None:
         with self._recording:
@@ -305,17 +350,19 @@ def store_fetched(
     :param anew: nothing stored was known to the source, so that what it doesn't name is gone.
     """
     fetched = intake.fetched
-    changed = [StoredObject(href=one.href, etag=one.etag, data=one.data, uid=one.uid) for one in fetched.changed]
-    deleted = stored.keys() - {one.href for one in changed} if anew else set(fetched.deleted)
-    touched = {*deleted, *(one.href for one in (*changed, *intake.broken))}
+    changed = tuple(one.href for one in fetched.changed)
+    deleted = stored.keys() - set(changed) if anew and stored else set(fetched.deleted)
+    touched = (*deleted, *changed, *(one.href for one in intake.broken))
     if is_overtaken(connection, name, state, stored, touched):
         return False
-    new = sum(one.href not in stored for one in changed)
+    new = sum(href not in stored for href in changed)
     renamed = intake.renamed
     news = len(changed) > renamed or len(deleted) > renamed
     if fetched.whole:
         record_fetched(connection, name, settings, fetched.state.to_json(), now, news=news)
-    upsert_objects(connection, name, changed)
+    # One by one: of a big feed nothing is in memory twice.
+    objects = (StoredObject(href=one.href, etag=one.etag, data=one.data, uid=one.uid) for one in fetched.changed)
+    upsert_objects(connection, name, objects)
     record_broken(connection, name, intake.broken)
     delete_objects(connection, name, deleted)
     if news:

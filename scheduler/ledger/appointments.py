@@ -39,6 +39,14 @@ def retire_appointments(connection: Connection, call_id: int, now: datetime) -> 
     )
 
 
+def select_uids(connection: Connection, since: datetime) -> frozenset[str]:
+    """The UIDs of whatever means a call at or after ``since``."""
+    rows = connection.execute(
+        "SELECT DISTINCT uid FROM appointment WHERE asked_at >= ? AND gone_at IS NULL", (write_instant(since),)
+    )
+    return frozenset(row["uid"] for row in rows)
+
+
 def select_keys(connection: Connection, call_ids: Iterable[int]) -> dict[int, frozenset[Key]]:
     """The appointments that mean each call."""
     return _select(connection, call_ids, "AND gone_at IS NULL")

@@ -1,4 +1,4 @@
-"""Applying what ``reconcile`` decided, each change in a transaction of its own (rule 7)."""
+"""Applying what ``reconcile`` decided, each change with a savepoint of its own (rule 7)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scheduler.calls.reconcile import (
     TooLate,
     moved_too_late,
 )
-from scheduler.database import Connection
+from scheduler.database import Connection, ConstraintFailed
 from scheduler.ledger.appointments import (
     point_appointment,
     retire_appointments,
@@ -49,6 +49,23 @@ def select_recorded(connection: Connection, since: datetime) -> tuple[Recorded, 
         )
         for call in calls
     )
+
+
+def apply_changes(
+    connection: Connection, changes: Iterable[Change], now: datetime, because: str = ""
+) -> tuple[tuple[Change, str], ...]:
+    """Apply one after another in one transaction; returns those that the ledger forbade, and why."""
+    refused = []
+    for change in changes:
+        connection.execute("SAVEPOINT change")
+        try:
+            apply_change(connection, change, now, because)
+        except ConstraintFailed as error:
+            # Rule 7: what the ledger forbids costs that one change alone.
+            connection.execute("ROLLBACK TO change")
+            refused.append((change, str(error)))
+        connection.execute("RELEASE change")
+    return tuple(refused)
 
 
 def apply_change(connection: Connection, change: Change, now: datetime, because: str = "") -> None:

@@ -114,9 +114,33 @@ def select_etags(connection: Connection, collection: str) -> dict[str, str]:
     return {row["href"]: row["etag"] for row in rows}
 
 
+def select_etag(connection: Connection, collection: str, href: str) -> str | None:
+    row = connection.execute(
+        "SELECT etag FROM object WHERE collection = ? AND href = ?", (collection, href)
+    ).fetchone()
+    return None if row is None else str(row["etag"])
+
+
+def holds_objects(connection: Connection, collection: str) -> bool:
+    """Whether anything of the calendar is stored."""
+    return bool(connection.execute("SELECT 1 FROM object WHERE collection = ? LIMIT 1", (collection,)).fetchone())
+
+
 def select_objects(connection: Connection, collection: str) -> tuple[StoredObject, ...]:
     rows = connection.execute(
         "SELECT href, etag, data, problem FROM object WHERE collection = ? ORDER BY href", (collection,)
+    )
+    return tuple(_object(row) for row in rows)
+
+
+def select_objects_after(
+    connection: Connection, collection: str, href: str, limit: int
+) -> tuple[StoredObject, ...]:
+    """The next ``limit`` objects in the order of their hrefs; a big calendar doesn't fit into memory at once."""
+    rows = connection.execute(
+        """SELECT href, etag, data, problem FROM object
+           WHERE collection = ? AND href > ? ORDER BY href LIMIT ?""",
+        (collection, href, limit),
     )
     return tuple(_object(row) for row in rows)
 
@@ -136,7 +160,7 @@ def upsert_objects(connection: Connection, collection: str, objects: Iterable[St
         """INSERT INTO object (collection, href, etag, data, uid) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET etag = excluded.etag, data = excluded.data, uid = excluded.uid,
                problem = ''""",
-        [(collection, one.href, one.etag, one.data, one.uid) for one in objects],
+        ((collection, one.href, one.etag, one.data, one.uid) for one in objects),
     )
 
 
