@@ -15,7 +15,7 @@ from scheduler.calendars.agenda import Zones, read_agenda
 from scheduler.calendars.appointment import Appointment, Derivation
 from scheduler.calendars.component import Fault
 from scheduler.calendars.contact import Contacts
-from scheduler.calendars.glance import may_ask, span_of, uids_of
+from scheduler.calendars.glance import Span, glance
 from scheduler.calendars.settings import CalendarRules, Company
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
@@ -61,21 +61,21 @@ class Reader:
 
     def read_page(self, href: str, data: bytes, *, start: datetime, end: datetime) -> Page | None:
         """At least what starts in [start, end); None where nothing of it can ever ring from ``start`` on."""
-        if not any(uid in self.planned for uid in uids_of(data)):
-            if not may_ask(data, self.rules, self.company):
-                return None
-            span = span_of(data)
-            if span is not None and not span.meets(start, end):
-                return Page(known_until=span.start) if span.start >= end else None
-        return self._written(href, data, start, end)
+        seen = glance(data)
+        planned = seen.names_any(self.planned)
+        if not planned and not seen.may_ask(self.rules, self.company):
+            return None
+        span = seen.span
+        if not planned and span is not None and not span.meets(start, end):
+            return Page(known_until=span.start) if span.start >= end else None
+        return self._written(href, data, span, start, end)
 
-    def _written(self, href: str, data: bytes, start: datetime, end: datetime) -> Page:
+    def _written(self, href: str, data: bytes, span: Span | None, start: datetime, end: datetime) -> Page:
         # Some further than others, so that not all of them run out on one day.
         known_until = end + timedelta(days=1 + crc32(href.encode()) % _MOST_AHEAD)
         agenda = read_agenda(
             [(href, data)], self.rules, self.company, self.contacts, self.zones, start=start, end=known_until
         )
-        span = span_of(data)
         ends = span is not None and span.end is not None and span.end <= known_until
         return Page(
             known_until=FOR_EVER if ends else known_until,

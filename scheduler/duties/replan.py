@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from types import MappingProxyType
@@ -59,6 +59,7 @@ class Replanned:
     changes: Mapping[str, int] = field(default_factory=dict)
     refused: int = 0  # changes that the ledger forbade
     calls: tuple[int, ...] = ()  # the recorded ones that moved, changed or were cancelled
+    read: int = 0  # objects that were read, or read again
 
 
 class ReplanDuty:
@@ -74,6 +75,7 @@ class ReplanDuty:
         self._unread: set[str] = set()  # to be read whole
         self._touched: dict[str, set[str]] = {}  # hrefs that changed since they were read
         self._read_at: dict[str, datetime | None] = {}  # read, and of which fetch, but not yet all in the plan
+        self._read = 0  # objects, in this round
         self._lock = Lock()
 
     def use(self, rules: PlanRules, contacts: Contacts, *, whole: bool) -> None:
@@ -115,10 +117,13 @@ class ReplanDuty:
                 self._diaries.clear()
             self._unread.update(changed)
             for name, hrefs in touched.items():
+                if name not in self._diaries:
+                    continue  # it is read whole anyway
                 self._touched.setdefault(name, set()).update(hrefs)
             rows = self._ledger.read(select_collections)
             # When each was last read *before* what is new now: what the plan doesn't hold counts as unseen.
             reads = {row.name: row.planned_at for row in rows if row.planned_at is not None}
+            self._read = 0
             start = self._start(now, reads)
             self._refresh(start, now, {row.name: row.good_at for row in rows})
             recorded = self._ledger.read(select_recorded, start)
@@ -126,7 +131,7 @@ class ReplanDuty:
             changes = self._brake.hold_back(changes, recorded, now, fetched_at=self._fetched_at(reads))
             replanned = self._apply(changes, now, because)
             self._record_planned()
-            return replanned
+            return replace(replanned, read=self._read)
 
     def _fetched_at(self, reads: Mapping[str, datetime]) -> dict[str, datetime]:
         """The fetch that each agenda is of: what was stored since may not have been read yet."""
@@ -198,6 +203,7 @@ class ReplanDuty:
 
     def _write_pages(self, diary: Diary, reader: Reader, objects: Iterable[StoredObject], end: datetime) -> None:
         for one in objects:
+            self._read += 1
             page = reader.read_page(one.href, one.data, start=diary.start, end=end)
             diary.put(one.href, page)
             for fault in page.faults if page else ():

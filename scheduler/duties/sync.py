@@ -269,6 +269,7 @@ class SyncDuty:
         fetched = intake.fetched
         for href, reason in (*fetched.faults, *((one.href, one.problem) for one in intake.broken)):
             log.warning("%s, %s: %s", calendar.title, href, reason)
+        gone = fetched.deleted if before else tuple(stored)
         self._record_unchanged()
         taken = self._ledger.write(
             store_fetched, name, calendar.settings, intake, stored, row.state if row else None, now,
@@ -283,7 +284,7 @@ class SyncDuty:
             name=name,
             changed=len(fetched.changed) - intake.renamed,
             deleted=len(fetched.deleted) - intake.renamed,
-            hrefs=(*(one.href for one in fetched.changed), *(fetched.deleted if before else stored)),
+            hrefs=(*(one.href for one in fetched.changed), *gone),
         )
 
     def _stored(self, calendar: SyncedCalendar) -> Mapping[str, str]:

@@ -213,7 +213,7 @@ def _compared(state: SourceState, found: Split, known: Mapping[str, str]) -> Fet
     changed = tuple(
         FetchedObject(href=one.href, etag=one.digest, data=one.data)
         for one in found.objects
-        if known.get(one.href) != one.digest
+        if not known or known.get(one.href) != one.digest
     )
     return Fetched(
         state=state,
