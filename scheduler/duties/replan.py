@@ -38,7 +38,7 @@ _LONGEST_PAST = timedelta(days=31)
 _LONGEST_LEAD = timedelta(days=1)  # an appointment asks before its start by at most this much
 _MARGIN = timedelta(days=1)  # how much sooner than needed the window is rolled on
 _AT_ONCE = 500  # objects
-_CHANGES_AT_ONCE = 50  # a due call's claim waits behind so many
+_CHANGES_AT_ONCE = 8  # a due call's claim waits behind so many
 NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
 
 

@@ -76,7 +76,7 @@ def _rules(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def _series(draw: st.DrawFn) -> bytes:
+def series(draw: st.DrawFn) -> bytes:
     lines = [f"DTSTART{draw(_times())}", draw(_rules())]
     lines += [
         f"{draw(st.sampled_from(['EXDATE', 'RDATE']))}{draw(_times())}" for _ in range(draw(st.integers(0, 3)))
@@ -89,7 +89,7 @@ def _series(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def _mutated(draw: st.DrawFn) -> bytes:
+def mangled_calendars(draw: st.DrawFn) -> bytes:
     data = sample(draw(st.sampled_from(NAMES)))
     for _ in range(draw(st.integers(1, 6))):
         first = draw(st.integers(0, len(data)))
@@ -104,7 +104,7 @@ def test_two_windows_side_by_side_say_what_one_says(name: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(data=_series(), days=st.integers(1, 200))
+@given(data=series(), days=st.integers(1, 200))
 def test_two_windows_of_any_series_say_what_one_says(data: bytes, days: int) -> None:
     _assert_window_divides(data, START + timedelta(days))
 
@@ -118,7 +118,7 @@ def _assert_window_divides(data: bytes, middle: datetime) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(data=_series())
+@given(data=series())
 def test_an_occurrence_has_an_identity_of_its_own_and_lies_in_the_window(data: bytes) -> None:
     occurrences, _ = expanded(data)
     assert len({(each.uid, each.recurrence_id) for each in occurrences}) == len(occurrences)
@@ -126,7 +126,7 @@ def test_an_occurrence_has_an_identity_of_its_own_and_lies_in_the_window(data: b
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(data=_mutated())
+@given(data=mangled_calendars())
 def test_no_mangled_calendar_raises(data: bytes) -> None:
     expanded(data)
     with suppress(ValueError):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scheduler.calendars.agenda import Zones
 from scheduler.calendars.contact import Contact, ContactNumber, Contacts
@@ -75,7 +78,7 @@ class World:
         return dict(result.changes)
 
     def calls(self) -> list[Call]:
-        day = timedelta(days=30)
+        day = timedelta(days=60)
         return list(self.ledger.read(select_calls, since=NOON - day, until=NOON + day, limit=100))
 
 
@@ -308,3 +311,112 @@ def test_a_moved_instance_that_became_unreadable_never_goes_back_to_its_old_time
         world.replan()
     due = [call.due_at for call in world.calls() if call.state is State.PLANNED]
     assert due == [NOON + HOUR, moved_to, NOON + timedelta(days=2) + HOUR]
+
+
+def weekly(uid: str, *, summary: str = "Call") -> bytes:
+    """A series without an end, five years old."""
+    first = NOON + HOUR - timedelta(weeks=260)
+    return (
+        f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:{first:%Y%m%dT%H%M%SZ}\r\n"
+        f"RRULE:FREQ=WEEKLY\r\nSUMMARY:{summary}\r\nLOCATION:{DESTINATION}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    ).encode()
+
+
+def store(world: World, objects: dict[str, bytes]) -> None:
+    world.ledger.write(
+        upsert_objects, "sales", [StoredObject(href=href, etag="e", data=data) for href, data in objects.items()]
+    )
+
+
+def test_of_a_big_calendar_only_what_was_touched_is_read_again(world: World) -> None:
+    for number in range(30):
+        world.write(f"uid-{number}", NOON + HOUR + number * timedelta(minutes=10))
+    world.duty.run_once(NOON, changed=["sales"])
+    world.write("uid-7", NOON + timedelta(days=3))
+    world.delete("uid-9")
+    replanned = world.duty.run_once(NOON, touched={"sales": {"uid-7.ics", "uid-9.ics"}})
+    assert (dict(replanned.changes), replanned.read) == ({"move": 1, "cancel": 1}, 1)
+
+
+def test_what_was_touched_in_a_round_that_failed_is_read_in_the_next(world: World) -> None:
+    world.replan()
+    world.write("one", NOON + HOUR)
+    real = world.ledger.write
+
+    def locked(*_: object, **__: object) -> object:
+        raise DatabaseBusy("locked")
+
+    world.ledger.write = locked  # type: ignore[method-assign,assignment]
+    with pytest.raises(DatabaseBusy):
+        world.duty.run_once(NOON, touched={"sales": {"one.ics"}})
+    world.ledger.write = real  # type: ignore[method-assign]
+    assert dict(world.duty.run_once(NOON).changes) == {"add": 1}
+
+
+def test_what_no_longer_asks_says_why_though_the_daemon_was_restarted_meanwhile(world: World) -> None:
+    world.write("one", NOON + HOUR)
+    world.replan()
+    world.write("one", NOON + HOUR, summary="Lunch", location="Room 12")
+    restarted = ReplanDuty(world.ledger, rules("sales"))
+    assert dict(restarted.run_once(NOON).changes) == {"cancel": 1}
+    (call,) = world.calls()
+    assert "doesn't ask for a call" in call.reason
+
+
+def test_a_series_goes_on_ringing_as_its_window_rolls_and_is_seldom_read_again(world: World) -> None:
+    store(world, {f"{n}.ics": weekly(f"uid-{n}") for n in range(20)})
+    world.duty.run_once(NOON, changed=["sales"])
+    reads = 0
+    for day in range(30):
+        now = NOON + timedelta(days=day)
+        world.ledger.write(_planned, "sales", now)
+        reads += world.duty.run_once(now).read
+        weeks = (NOON + HOUR + timedelta(weeks=week) for week in range(10))
+        assert {at for at in weeks if now <= at < now + Policy().horizon} <= {one.due_at for one in world.calls()}
+    assert 20 <= reads < 20 * 15
+
+
+def test_a_window_rolls_a_part_at_a_time_so_that_nothing_waits_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.duties.replan._AT_ONCE", 4)
+    store(world, {f"{n}.ics": weekly(f"uid-{n}") for n in range(30)})
+    world.duty.run_once(NOON, changed=["sales"])
+    reads = [world.duty.run_once(NOON + timedelta(days=1)).read for _ in range(9)]
+    assert max(reads) == 4
+    assert reads[-1] == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    rounds=st.lists(
+        st.dictionaries(st.sampled_from("abcd"), st.integers(0, 40) | st.none(), min_size=1),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_reading_only_what_was_touched_plans_what_reading_everything_plans(
+    rounds: list[dict[str, int | None]],
+) -> None:
+    with TemporaryDirectory() as folder:
+        for name in ("touched", "whole"):
+            (Path(folder) / name).mkdir()
+        with _world(Path(folder) / "touched") as touched, _world(Path(folder) / "whole") as whole:
+            for changes in rounds:
+                for one in (touched, whole):
+                    for uid, hour in changes.items():
+                        one.delete(uid) if hour is None else one.write(uid, NOON + (hour % 20 - 5) * HOUR)
+                touched.duty.run_once(NOON, touched={"sales": {f"{uid}.ics" for uid in changes}})
+                whole.duty.run_once(NOON, changed=["sales"])
+                assert _slots(touched) == _slots(whole)
+
+
+@contextmanager
+def _world(folder: Path) -> Iterator[World]:
+    with closing(open_ledger(folder / "ledger.db")) as ledger:
+        ledger.write(record_fetched, "sales", "a", "", NOON, news=True)
+        yield World(ledger)
+
+
+def _slots(world: World) -> list[tuple[object, ...]]:
+    return sorted((call.due_at, call.state, call.outcome, call.reason) for call in world.calls())

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.database import Database
-from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar, next_fetch_at
+from scheduler.duties.sync import StoredEtags, SyncDuty, Synced, SyncedCalendar, next_fetch_at
 from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import (
@@ -82,6 +82,29 @@ def synced(
 
 def stored(ledger: Database) -> dict[str, str]:
     return ledger.read(select_etags, "sales")
+
+
+def test_of_what_is_stored_one_etag_is_looked_up_without_reading_all(ledger: Database) -> None:
+    synced(ledger, ScriptedSource([fetched("1.ics", "2.ics")]))
+    etags = StoredEtags(ledger, "sales")
+    assert (etags["1.ics"], "3.ics" in etags, bool(etags)) == ("etag-1.ics", False, True)
+    assert "_all" not in vars(etags)
+    assert dict(etags) == stored(ledger)
+
+
+def test_of_a_calendar_that_was_never_stored_there_are_no_etags(ledger: Database) -> None:
+    assert not StoredEtags(ledger, "sales")
+
+
+def test_a_fetch_tells_which_objects_it_touched(ledger: Database) -> None:
+    source = ScriptedSource([fetched("1.ics", "2.ics"), fetched("1.ics", "3.ics", deleted=("2.ics",))])
+    assert synced(ledger, source).hrefs == {"1.ics", "2.ics"}
+    assert synced(ledger, source).hrefs == {"1.ics", "2.ics", "3.ics"}
+
+
+def test_other_settings_touch_what_was_stored_before_as_well(ledger: Database) -> None:
+    synced(ledger, ScriptedSource([fetched("old.ics")]))
+    assert synced(ledger, ScriptedSource([fetched("new.ics")]), settings="b").hrefs == {"old.ics", "new.ics"}
 
 
 def row(ledger: Database) -> Collection:
