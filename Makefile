@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # What speaks HTTP has to hold with both versions of urllib3.
 BESIDE_URLLIB3 := tests/sources tests/callout tests/test_http.py tests/test_oauth.py tests/duties/test_address_book.py
-BENCHMARKS := placing startup
+BENCHMARKS := placing startup calendars
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -18,6 +18,10 @@ help:  ## this list
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo 'Python cannot make virtual environments: apt install python3-venv'; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+.venv/installed-bench: .venv/installed
+	$(BIN)/pip install --quiet --editable '.[bench]'
 	touch $@
 
 .venv/installed-system: .venv/installed
@@ -57,7 +61,7 @@ test-system: .venv/installed-system .venv-urllib3/installed .venv/installed-orac
 torture: .venv/installed-oracle .venv/installed-torture  ## thousands of cases beside another engine, and a fuzzer at the readers
 	$(BIN)/python -m pytest -m torture
 
-bench: .venv/installed  ## how fast calls are placed and the daemon starts, what polling costs, beside peers
+bench: .venv/installed-bench  ## how fast calls are placed and the daemon starts, what calendars cost, beside peers
 	@missed=0; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || missed=1; done; exit $$missed
 
 clean:  ## remove the virtual environment and all caches

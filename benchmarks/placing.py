@@ -159,16 +159,22 @@ def ours(folder: Path, stored: int) -> Iterator[Round]:
     """Our own way, with ``stored`` other calls in the ledger."""
     path = folder / f"ledger-{stored}.db"
     store_future_calls(path, stored, datetime.now(UTC))
-    with closing(open_ledger(path)) as ledger:
-        provider, clock = MemoryProvider(), SystemClock()
-        barring = Barring(region=DESTINATION.region, countries=frozenset({DESTINATION.region}))
-        duty = PlaceDuty(ledger, provider, clock, Policy(), barring, callback_url="")
-        timetable = Timetable(LedgerCallStore(ledger, duty.prepare), duty.place, clock, workers=WORKERS)
-        timetable.start()
-        try:
-            yield lambda due, takes: _place_round(ledger, timetable, provider, due, takes)
-        finally:
-            timetable.stop()
+    with closing(open_ledger(path)) as ledger, placing_in(ledger) as place_round:
+        yield place_round
+
+
+@contextmanager
+def placing_in(ledger: Database) -> Iterator[Round]:
+    """A timetable over the ledger, and everything behind it but the network."""
+    provider, clock = MemoryProvider(), SystemClock()
+    barring = Barring(region=DESTINATION.region, countries=frozenset({DESTINATION.region}))
+    duty = PlaceDuty(ledger, provider, clock, Policy(), barring, callback_url="")
+    timetable = Timetable(LedgerCallStore(ledger, duty.prepare), duty.place, clock, workers=WORKERS)
+    timetable.start()
+    try:
+        yield lambda due, takes: _place_round(ledger, timetable, provider, due, takes)
+    finally:
+        timetable.stop()
 
 
 def _place_round(

@@ -30,6 +30,10 @@ def printed(*figures: Figure) -> tuple[int, str]:
     [
         ("placing", ["single calls, 0 stored: p99", "at once, 0 stored: p99", "takes 50 ms, 1000 stored: p99"]),
         ("polling", ["CPU of the daemon", "CPU a poll", "its growth in 2 intervals", "last fetches"]),
+        (
+            "calendars",
+            ["first import of 400 events", "one of 400 events changed", "while 100 series roll a day on"],
+        ),
         ("startup", ["start to ready, 1000 stored", "resident memory at its peak, 1000 stored"]),
     ],
 )
