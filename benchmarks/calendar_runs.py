@@ -88,9 +88,10 @@ class Planner:
             raise RuntimeError(synced.problem)
         return synced
 
-    def _take_over(self, synced: Synced) -> None:
-        if synced.news:
-            self.replan.run_once(self.clock.now(), touched={synced.name: synced.hrefs})
+    def _take_over(self, fetched: Sequence[Synced]) -> None:
+        news = {one.name: one.hrefs for one in fetched if one.news}
+        if news:
+            self.replan.run_once(self.clock.now(), touched=news)
 
 
 @contextmanager
