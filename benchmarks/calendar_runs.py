@@ -75,7 +75,7 @@ class Planner:
         self.replan.use_contacts(Contacts(), whole=True)
         self._http = calendars_http()
         source = IcsSource(IcsSettings(name=_NAME, path=path, limit=1_000_000_000), self._http)
-        calendar = SyncedCalendar(source=source, every=timedelta(minutes=1), settings="a")
+        calendar = SyncedCalendar(source=source, every=timedelta(minutes=1), settings="a", is_feed=True)
         self._sync = SyncDuty(ledger, [calendar], self.clock, self._take_over)
 
     def close(self) -> None:

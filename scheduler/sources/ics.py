@@ -207,7 +207,7 @@ class IcsSource:
 def _compared(state: SourceState, found: Split, known: Mapping[str, str]) -> Fetched:
     if found.whole:
         known = dict(known)
-        deleted = known.keys() - {one.href for one in found.objects}
+        deleted = known.keys() - {one.href for one in found.objects} if known else set()
     else:
         deleted = {href for href in found.gone if href in known}
     changed = tuple(

@@ -98,13 +98,14 @@ def test_of_a_calendar_that_was_never_stored_there_are_no_etags(ledger: Database
 
 def test_a_fetch_tells_which_objects_it_touched(ledger: Database) -> None:
     source = ScriptedSource([fetched("1.ics", "2.ics"), fetched("1.ics", "3.ics", deleted=("2.ics",))])
-    assert synced(ledger, source).hrefs == {"1.ics", "2.ics"}
-    assert synced(ledger, source).hrefs == {"1.ics", "2.ics", "3.ics"}
+    assert set(synced(ledger, source).hrefs) == {"1.ics", "2.ics"}
+    assert set(synced(ledger, source).hrefs) == {"1.ics", "2.ics", "3.ics"}
 
 
 def test_other_settings_touch_what_was_stored_before_as_well(ledger: Database) -> None:
     synced(ledger, ScriptedSource([fetched("old.ics")]))
-    assert synced(ledger, ScriptedSource([fetched("new.ics")]), settings="b").hrefs == {"old.ics", "new.ics"}
+    hrefs = synced(ledger, ScriptedSource([fetched("new.ics")]), settings="b").hrefs
+    assert set(hrefs) == {"old.ics", "new.ics"}
 
 
 def row(ledger: Database) -> Collection:
