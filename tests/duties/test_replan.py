@@ -420,3 +420,14 @@ def _world(folder: Path) -> Iterator[World]:
 
 def _slots(world: World) -> list[tuple[object, ...]]:
     return sorted((call.due_at, call.state, call.outcome, call.reason) for call in world.calls())
+
+
+def test_objects_that_got_other_names_unsaid_keep_their_calls_as_the_window_rolls(world: World) -> None:
+    store(world, {"old.ics": weekly("uid")})
+    world.duty.run_once(NOON, changed=["sales"])
+    planned = {call.id for call in world.calls()}
+    world.delete("old")
+    store(world, {"new.ics": weekly("uid")})
+    for day in range(12):
+        assert "cancel" not in world.duty.run_once(NOON + timedelta(days=day)).changes
+    assert planned <= {call.id for call in world.calls() if call.state is State.PLANNED}

@@ -182,7 +182,7 @@ def test_a_file_with_the_same_stamp_is_not_read(file_world: FileWorld, monkeypat
     def read(*_: object) -> None:
         raise AssertionError("it was read")
 
-    monkeypatch.setattr("scheduler.sources.ics.read_if_changed", read)
+    monkeypatch.setattr("scheduler.sources.ics.opened", read)
     assert follower.look("one").unchanged
 
 
