@@ -14,13 +14,14 @@ from types import MappingProxyType
 
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.calls.barring import barred_by
-from scheduler.clock import Clock, SystemClock
+from scheduler.clock import Clock, MachineClock, SystemClock
 from scheduler.config import Config, read_config
 from scheduler.database import Database
 from scheduler.duties.accept import accept_losses
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import CommandDuty, call_now
 from scheduler.duties.contacts import ContactsDuty
+from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, forget_doubt
 from scheduler.duties.last_look import LastLookDuty, LookedCalendar
 from scheduler.duties.ledger_watch import LedgerWatch
 from scheduler.duties.place import PlaceDuty, Prepared
@@ -56,6 +57,7 @@ from scheduler.web.callback import CALLBACK_PATH, create_app
 log = logging.getLogger(__name__)
 
 _TICK = timedelta(seconds=0.5)  # how often due calendars and commands are looked for
+_CLOCK_EVERY = timedelta(seconds=1)
 _CONTACTS_EVERY = timedelta(seconds=5)
 _REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good a round that failed
 _TOKEN_EVERY = timedelta(seconds=5)
@@ -113,7 +115,7 @@ def _signals(stop: threading.Event, reload: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def running_daemon(config: Config, clock: Clock) -> Iterator[Daemon]:
+def running_daemon(config: Config, machine: MachineClock) -> Iterator[Daemon]:
     """A daemon whose parts run for as long as the block lasts.
 
     :raises CallSchedulerError: as :func:`run_daemon` does.
@@ -122,7 +124,9 @@ def running_daemon(config: Config, clock: Clock) -> Iterator[Daemon]:
     with ExitStack() as parts:
         parts.enter_context(held_lock(config.ledger))
         ledger = parts.enter_context(closing(open_ledger(config.ledger)))
+        clock = GuardedClock(machine, wait_for_sync=config.wait_for_sync)
         ledger.write(recover, clock.now())
+        ledger.write(forget_doubt, clock.now())
         daemon = Daemon(config, clock, ledger, parts)
         daemon.start()
         yield daemon
@@ -131,7 +135,7 @@ def running_daemon(config: Config, clock: Clock) -> Iterator[Daemon]:
 class Daemon:
     """All parts, wired, from the ledger upwards; ``parts`` stops them in the opposite order."""
 
-    def __init__(self, config: Config, clock: Clock, ledger: Database, parts: ExitStack) -> None:
+    def __init__(self, config: Config, clock: GuardedClock, ledger: Database, parts: ExitStack) -> None:
         self._config = config
         self._clock = clock
         self._ledger = ledger
@@ -160,6 +164,7 @@ class Daemon:
             config.policy,
             config.barring,
             callback_url=self._listen(),
+            doubt=clock.doubt,
         )
         self._place.last_look = self._last_look.last_look
         self._timetable: Timetable[Prepared | Claim] = Timetable(
@@ -181,6 +186,7 @@ class Daemon:
         )
         self._parts.callback(commands.close)
         self._loops = (
+            Loop("clock", ClockDuty(ledger, clock).run_once, _CLOCK_EVERY),
             Loop("sync", lambda: self._sync.run_once(self._clock.now()), _TICK),
             Loop("commands", commands.run_once, _TICK),
             Loop("contacts", self._reload_contacts, _CONTACTS_EVERY),

@@ -22,12 +22,13 @@ from scheduler.cli.calls import calendar_problems
 from scheduler.cli.context import drop_to_owner, ledger_to_read, read_contacts
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import local
-from scheduler.clock import SystemClock
+from scheduler.clock import Sync, SystemClock
 from scheduler.config import CalendarConfig, Config, read_config
 from scheduler.database import Database
 from scheduler.duration import spell_duration
 from scheduler.duties.brake import hold_problems
 from scheduler.duties.contacts import ContactsDuty
+from scheduler.duties.guarded_clock import clock_problems
 from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
 from scheduler.http import Http, urllib3_flavour
 from scheduler.ledger.alerts import acknowledge_alerts, select_alerts
@@ -102,6 +103,7 @@ def _findings(config_path: Path) -> Iterator[Finding]:
     yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid; calendars: {names or 'none'}")
     yield Finding(subject="versions", fine=True, text=f"tzdata {use_packaged_tzdata()}, {urllib3_flavour()}")
     yield from _look_at_hours(config, datetime.now(UTC))
+    yield _look_at_clock(config)
     contacts = read_contacts(config, ledger=None)
     for name in (*(one.name for one in config.contacts), *(one.name for one in config.books)):
         yield _look_at_contacts(contacts, name)
@@ -116,6 +118,18 @@ def _findings(config_path: Path) -> Iterator[Finding]:
             yield from _look_at_calendar(config, calendar, contacts.contacts, http)
     yield _look_at_provider(config)
     yield from _look_at_ledger(config)
+
+
+def _look_at_clock(config: Config) -> Finding:
+    sync = SystemClock().sync()
+    text = str(sync)
+    if sync is not Sync.SYNCHRONISED:
+        text += (
+            "; nothing is placed until it is (clock.unsynchronised), so start chrony or systemd-timesyncd"
+            if config.wait_for_sync
+            else "; calls are placed by it all the same: start chrony or systemd-timesyncd to be sure of it"
+        )
+    return Finding(subject="clock", fine=sync is Sync.SYNCHRONISED or not config.wait_for_sync, text=text)
 
 
 def _look_at_contacts(contacts: ContactsDuty, name: str) -> Finding:
@@ -223,7 +237,19 @@ def _look_at_ledger(config: Config) -> Iterator[Finding]:
     except DatabaseError as error:
         yield Finding(subject=subject, fine=False, text=str(error))
         return
-    yield Finding(subject="daemon", fine=True, text="running" if _daemon_runs(config) else "not running")
+    runs = _daemon_runs(config)
+    yield Finding(subject="daemon", fine=True, text="running" if runs else "not running")
+    if runs:
+        yield from _doubts_of_daemon(config)
+
+
+def _doubts_of_daemon(config: Config) -> Iterator[Finding]:
+    with ledger_to_read(config) as ledger:
+        problems = ledger.read(clock_problems) if ledger else ()
+    for problem in problems:
+        yield Finding(
+            subject=f"{problem.where}, in the daemon", fine=False, text=problem.what + _remedy(problem.remedy)
+        )
 
 
 def _alerts(config: Config, ledger: Database) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from scheduler.daemon import place_by_hand
 from scheduler.database import Database
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import PATIENCE, await_result, leave_command
+from scheduler.duties.guarded_clock import GuardedClock
 from scheduler.duties.place import PlaceDuty
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
@@ -79,7 +80,7 @@ def _by_daemon(config: Config, arguments: dict[str, str], wait: bool) -> Story:
 
 
 def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wait: bool) -> Story:
-    clock = SystemClock()
+    clock = GuardedClock(SystemClock(), wait_for_sync=config.wait_for_sync)
     ledger.write(recover, clock.now())
     try:
         call_id = place_by_hand(ledger, config, clock, arguments)
@@ -87,7 +88,9 @@ def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wai
         raise click.ClickException(str(error)) from None
     with closing(ProviderLink(config.provider, clock)) as link:
         # Nobody listens for callbacks here: the provider's list alone tells how the call ended.
-        duty = PlaceDuty(ledger, link.client, clock, config.policy, config.barring, callback_url="")
+        duty = PlaceDuty(
+            ledger, link.client, clock, config.policy, config.barring, callback_url="", doubt=clock.doubt
+        )
         collect = CollectDuty(ledger, link.client, config.policy)
 
         def work() -> None:

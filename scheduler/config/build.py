@@ -70,6 +70,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         callback=_callback(file.callback) if file.callback else None,
         workers=file.calling.workers,
         last_look=file.calling.last_look,
+        wait_for_sync=file.clock.unsynchronised == "wait",
     )
 
 

@@ -185,6 +185,10 @@ class BarringTable(Table):
     numbers: tuple[Number, ...] = ()
 
 
+class ClockTable(Table):
+    unsynchronised: Literal["warn", "wait"] = "warn"
+
+
 class LedgerTable(Table):
     path: Path = Path("/var/lib/call-scheduler/ledger.db")
 
@@ -239,6 +243,7 @@ class DaemonFile(Table):
     calling: CallingTable = CallingTable()
     hours: HoursTable = HoursTable()
     barring: BarringTable = BarringTable()
+    clock: ClockTable = ClockTable()
     ledger: LedgerTable = LedgerTable()
     log: LogTable = LogTable()
     gateway: GatewayTable | None = None

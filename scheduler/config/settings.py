@@ -89,6 +89,7 @@ class Config:
     callback: CallbackConfig | None
     workers: int
     last_look: timedelta  # how long before it is due a call's event is fetched again; 0: it isn't
+    wait_for_sync: bool  # place nothing until the clock has been synchronised once
 
     @property
     def rules(self) -> tuple[CalendarRules, ...]:

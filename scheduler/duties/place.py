@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,7 +29,7 @@ from scheduler.clock import Clock
 from scheduler.database import Connection, Database
 from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger.calls import Claim, release_claim
-from scheduler.ledger.life import Requested, accept, lose_answer, refuse, request, unplaced
+from scheduler.ledger.life import Requested, accept, lose_answer, postpone, refuse, request, unplaced
 from scheduler.ledger.looks import select_sights_of_call
 from scheduler.vca import CallRequest
 
@@ -71,11 +72,16 @@ class PlaceDuty:
         barring: Barring,
         *,
         callback_url: str,
+        doubt: Callable[[], str] = lambda: "",
     ) -> None:
-        """:param callback_url: what the attempt's reference is appended to; "" asks for no callback."""
+        """
+        :param callback_url: what the attempt's reference is appended to; "" asks for no callback.
+        :param doubt: why the clock can't be placed by just now (rule 13); "" where it can.
+        """
         self._ledger = ledger
         self._clock = clock
         self._callback_url = callback_url
+        self._doubt = doubt
         self.provider = provider
         self.policy = policy
         self.barring = barring
@@ -122,14 +128,21 @@ class PlaceDuty:
     def _prepared(self, connection: Connection, claim: Claim, token: str, obstacle: str = "") -> Prepared:
         reference = secrets.token_urlsafe(24)
         since = self._clock.boot_seconds()
-        barred = barred_by(claim.call.destination, self.barring) or self.policy.hours.skipped(
+        decision = self._decide(connection, claim, reference, obstacle)
+        return Prepared(claim=claim, token=token, reference=reference, since=since, decision=decision)
+
+    def _decide(
+        self, connection: Connection, claim: Claim, reference: str, obstacle: str
+    ) -> Requested | Wait | End | None:
+        now, policy = self._clock.now(), self.policy
+        if doubt := self._doubt():
+            # Neither due nor missed can be told by such a clock.
+            return postpone(connection, claim, now + policy.unsent_retry, doubt, now)
+        barred = barred_by(claim.call.destination, self.barring) or policy.hours.skipped(
             claim.call.origin, claim.call.destination, claim.call.asked_at
         )
         obstacle = obstacle or self._held(connection, claim.call)
-        decision = request(
-            connection, claim, reference, self._clock.now(), self.policy, barred=barred, obstacle=obstacle
-        )
-        return Prepared(claim=claim, token=token, reference=reference, since=since, decision=decision)
+        return request(connection, claim, reference, now, policy, barred=barred, obstacle=obstacle)
 
     def _place(self, prepared: Prepared) -> None:
         call, decision = prepared.claim.call, prepared.decision
@@ -153,7 +166,11 @@ class PlaceDuty:
         if stalled > self.policy.stall.total_seconds():
             return f"the machine stood still for {stalled:.1f} s before it"
         call = prepared.claim.call
-        return self.policy.hours.closed(call.origin, call.destination, self._clock.now())
+        return (
+            self._doubt()
+            or barred_by(call.destination, self.barring)
+            or self.policy.hours.closed(call.origin, call.destination, self._clock.now())
+        )
 
     def _look_at(self, recorded: Future[Decision | None], claim: Claim) -> None:
         error = recorded.exception()

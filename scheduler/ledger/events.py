@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.database import Connection, read_instant, write_instant
+from scheduler.database import Connection, Row, read_instant, write_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +44,22 @@ def append_event_once(connection: Connection, now: datetime, kind: str, *, call_
     return cursor.rowcount == 1
 
 
+def select_latest_event(connection: Connection, kinds: Sequence[str]) -> Event | None:
+    """The latest of these kinds that belongs to no call."""
+    row = connection.execute(
+        f"""SELECT at, kind, detail, attempt_id FROM event
+            WHERE call_id IS NULL AND kind IN ({", ".join("?" for _ in kinds)}) ORDER BY id DESC LIMIT 1""",
+        tuple(kinds),
+    ).fetchone()
+    return None if row is None else _event(row)
+
+
 def select_events(connection: Connection, call_id: int) -> tuple[Event, ...]:
     rows = connection.execute(
         "SELECT at, kind, detail, attempt_id FROM event WHERE call_id = ? ORDER BY id", (call_id,)
     )
-    return tuple(
-        Event(
-            at=read_instant(row["at"]),
-            kind=row["kind"],
-            detail=row["detail"],
-            attempt_id=row["attempt_id"],
-        )
-        for row in rows
-    )
+    return tuple(_event(row) for row in rows)
+
+
+def _event(row: Row) -> Event:
+    return Event(at=read_instant(row["at"]), kind=row["kind"], detail=row["detail"], attempt_id=row["attempt_id"])

@@ -70,6 +70,12 @@ def request(
             return decision if _end_unplaced(connection, claim, decision, now) else None
 
 
+def postpone(connection: Connection, claim: Claim, until: datetime, reason: str, now: datetime) -> Wait | None:
+    """Give the claim back before anything is judged by ``now``, as while the clock is in doubt."""
+    decision = Wait(until=until, reason=reason)
+    return decision if _wait(connection, claim, decision, now) else None
+
+
 def _intend(connection: Connection, claim: Claim, reference: str, now: datetime) -> Requested | None:
     if not request_call(connection, claim):
         return None

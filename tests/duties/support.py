@@ -13,6 +13,7 @@ from scheduler.calls.call import Attempt, Call, Key, PlannedCall
 from scheduler.calls.policy import Policy
 from scheduler.database import Database
 from scheduler.duties.collect import CollectDuty
+from scheduler.duties.guarded_clock import GuardedClock
 from scheduler.duties.place import PlaceDuty
 from scheduler.errors import ProviderError
 from scheduler.ledger import open_ledger
@@ -71,8 +72,15 @@ class Bench:
         self.ledger = ledger
         self.provider = provider
         self.clock = SetClock()
+        self.guard = GuardedClock(self.clock)
         self.placing = PlaceDuty(
-            ledger, provider, self.clock, POLICY, BARRING, callback_url="http://127.0.0.1:8470/callback"
+            ledger,
+            provider,
+            self.guard,
+            POLICY,
+            BARRING,
+            callback_url="http://127.0.0.1:8470/callback",
+            doubt=self.guard.doubt,
         )
         self.store = LedgerCallStore(ledger, self.placing.prepare)
         self.collecting = CollectDuty(ledger, provider, POLICY)
@@ -104,7 +112,7 @@ class Bench:
 
     def place_due(self) -> int:
         """Claim and place whatever is due; how many."""
-        due = self.store.claim_due(self.clock.now(), 100)
+        due = self.store.claim_due(self.guard.now(), 100)
         for one in due:
             self.placing.place(one)
         self.ledger.write(lambda _connection: None)  # answers are recorded without anybody waiting for them

@@ -1,0 +1,125 @@
+"""The clock that the daemon goes by: a step of the machine's wall clock is doubted until it is synchronised."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.calls.timekeeping import MOST_PARTED, NOT_SYNCHRONISED, Belief, judge, slept, stepped
+from scheduler.clock import MachineClock, Reading, Sync
+from scheduler.database import Connection, Database
+from scheduler.duration import spell_duration
+from scheduler.errors import Problem
+from scheduler.ledger.events import append_event, select_latest_event
+
+log = logging.getLogger(__name__)
+
+_REMEDY = (
+    "synchronise it, with chrony or systemd-timesyncd; where that can't be, restart the daemon once it is right"
+)
+DOUBTED, BELIEVED, SLEPT = "clock_doubted", "clock_believed", "slept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockNews:
+    """Something that happened to the clock, as the history keeps it."""
+
+    at: datetime
+    kind: str
+    detail: str
+
+
+class GuardedClock:
+    """Looks at the machine's clocks whenever it is asked, from any thread; see :class:`Belief`."""
+
+    def __init__(self, machine: MachineClock, *, wait_for_sync: bool = False) -> None:
+        """:param wait_for_sync: doubt the clock until it has been synchronised once."""
+        self._machine = machine
+        self._lock = threading.Lock()  # guards all below
+        self._last = machine.reading()
+        self._news: deque[ClockNews] = deque()
+        self._belief = Belief(anchor=self._last)
+        sync = machine.sync()
+        if sync is not Sync.SYNCHRONISED:
+            log.warning("the clock is %s", sync)
+            if wait_for_sync:
+                doubted = Belief(anchor=self._last, doubt=NOT_SYNCHRONISED, sync_first=True)
+                self._believe(doubted, self._last)
+
+    def now(self) -> datetime:
+        """The wall clock; while that is in doubt, what it would show without the step."""
+        with self._lock:
+            reading = self._look()
+            return self._belief.now(reading)
+
+    def boot_seconds(self) -> float:
+        return self._machine.boot_seconds()
+
+    def doubt(self) -> str:
+        """Why nothing may be placed by this clock just now; "" where it may."""
+        with self._lock:
+            self._look()
+            return self._belief.doubt
+
+    def take_news(self) -> tuple[ClockNews, ...]:
+        """What happened since it was asked last."""
+        with self._lock:
+            news, self._news = tuple(self._news), deque()
+            return news
+
+    def _look(self) -> Reading:
+        reading = self._machine.reading()
+        asleep = slept(self._last, reading)
+        self._last = reading
+        if asleep > MOST_PARTED:
+            self._tell(reading, SLEPT, f"the machine was suspended for {spell_duration(asleep)}")
+        if self._belief.doubt or stepped(self._belief, reading):
+            self._believe(judge(self._belief, reading, self._machine.sync()), reading)
+        return reading
+
+    def _believe(self, belief: Belief, reading: Reading) -> None:
+        before, self._belief = self._belief, belief
+        if belief.doubt and not before.doubt:
+            self._tell(reading, DOUBTED, belief.doubt)
+        elif before.doubt and not belief.doubt:
+            self._tell(reading, BELIEVED, "the clock is believed again")
+        elif before.anchor is not belief.anchor:
+            moved = spell_duration(abs(before.parted(reading)))
+            self._tell(reading, BELIEVED, f"the clock was set by {moved}, and is synchronised")
+
+    def _tell(self, reading: Reading, kind: str, detail: str) -> None:
+        log.warning("%s", detail)
+        self._news.append(ClockNews(at=self._belief.now(reading), kind=kind, detail=detail))
+
+
+class ClockDuty:
+    """Looks at the clock, and writes down what happened to it."""
+
+    def __init__(self, ledger: Database, clock: GuardedClock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    def run_once(self) -> int:
+        self._clock.now()
+        news = self._clock.take_news()
+        for one in news:
+            self._ledger.write(append_event, one.at, one.kind, detail=one.detail)
+        return len(news)
+
+
+def forget_doubt(connection: Connection, now: datetime) -> None:
+    """At a start: what the process before held against the clock counts no more."""
+    if clock_problems(connection):
+        append_event(connection, now, BELIEVED, detail="the daemon was started: the clock is taken as it stands")
+
+
+def clock_problems(connection: Connection) -> tuple[Problem, ...]:
+    """What the daemon holds against the clock, for commands beside it."""
+    latest = select_latest_event(connection, (DOUBTED, BELIEVED))
+    if latest is None or latest.kind == BELIEVED:
+        return ()
+    what = f"{latest.detail}; no call is placed since {latest.at:%Y-%m-%d %H:%M:%S} UTC"
+    return (Problem(where="clock", what=what, remedy=_REMEDY),)
