@@ -29,10 +29,12 @@ from scheduler.duration import spell_duration
 from scheduler.duties.brake import hold_problems
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.guarded_clock import clock_problems
+from scheduler.duties.paused import pause_problems
 from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
 from scheduler.http import Http, urllib3_flavour
 from scheduler.ledger.alerts import acknowledge_alerts, select_alerts
 from scheduler.ledger.lock import held_lock
+from scheduler.ledger.pauses import select_pauses
 from scheduler.ledger.provenance import select_provenance
 from scheduler.parts import ProviderLink, build_source, calendars_http, provenance
 
@@ -230,9 +232,13 @@ def _look_at_ledger(config: Config) -> Iterator[Finding]:
                     for problem in ledger.read(calendar_problems)
                 )
                 yield from _alerts(config, ledger)
+                now = datetime.now(UTC)
                 yield from (
                     Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
-                    for problem in ledger.read(hold_problems, datetime.now(UTC))
+                    for problem in (
+                        *ledger.read(hold_problems, now),
+                        *pause_problems(ledger.read(select_pauses, now)),
+                    )
                 )
     except DatabaseError as error:
         yield Finding(subject=subject, fine=False, text=str(error))

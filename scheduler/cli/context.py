@@ -17,9 +17,11 @@ from scheduler.duties.brake import hold_problems
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.held import with_held_calls
 from scheduler.duties.look import View, look
+from scheduler.duties.paused import with_pauses
 from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
 from scheduler.ledger.lock import held_lock
+from scheduler.ledger.pauses import select_pauses
 from scheduler.ledger.vanished import select_held_calls
 from scheduler.parts import calendars_http, contact_sources, plan_rules, synced_calendars
 
@@ -89,8 +91,9 @@ def view(config: Config, ledger: Database | None, *, start: datetime, end: datet
     if ledger is None:
         return replace(found, troubles=troubles)
     held = ledger.read(select_held_calls, start, end)
+    pauses = ledger.read(select_pauses, now)
     return replace(
         found,
-        entries=with_held_calls(found.entries, held),
+        entries=with_pauses(with_held_calls(found.entries, held), pauses),
         troubles=(*troubles, *ledger.read(hold_problems, now)),
     )

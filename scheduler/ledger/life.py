@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from scheduler.calls.call import OPEN_STATES, Answer, Attempt, Call, Outcome, State
 from scheduler.calls.cdr import Ending
+from scheduler.calls.pause import unless_paused
 from scheduler.calls.policy import Policy
 from scheduler.calls.timing import Decision, End, Place, Wait, after_silence, after_unplaced, due
 from scheduler.database import Connection
@@ -32,6 +33,7 @@ from scheduler.ledger.calls import (
     wake_origin,
 )
 from scheduler.ledger.events import append_event, append_event_once
+from scheduler.ledger.pauses import select_calendars_of_call, select_pauses
 
 _RANG_AFTER_ALL = "the provider had taken an attempt that it seemed not to have, and how it ended isn't known yet"
 
@@ -55,12 +57,14 @@ def request(
 ) -> Requested | Wait | End | None:
     """The last gate before the wire: whether the call may be placed now, and if so the intention.
 
-    Claim, window, barring and origin are all looked at in this one transaction. None: the claim no longer
+    Claim, window, barring, origin and pauses are all looked at in this one transaction. None: the claim no longer
     holds, since the call was moved, cancelled or taken.
     """
     held = origin_is_held(connection, claim.call, now - policy.origin_hold)
     closed = policy.hours.closed(claim.call.origin, claim.call.destination, now)
     decision = due(claim.call, now, policy, barred=barred, closed=closed, obstacle=obstacle, origin_held=held)
+    if isinstance(decision, Place) and (pauses := select_pauses(connection, now)):
+        decision = unless_paused(claim.call, pauses, select_calendars_of_call(connection, claim.call.id))
     match decision:
         case Place():
             return _intend(connection, claim, reference, now)

@@ -184,6 +184,20 @@ CREATE TABLE vanished (
 ) STRICT, WITHOUT ROWID
 """
 
+# Without calendar and origin it is everything that is paused.
+_PAUSE = f"""
+CREATE TABLE pause (
+    id INTEGER PRIMARY KEY,
+    calendar TEXT,
+    origin TEXT CHECK ({_e164("origin")}),
+    since TEXT NOT NULL,
+    until TEXT CHECK (until > since),
+    reason TEXT NOT NULL,
+    resumed_at TEXT,
+    CHECK (calendar IS NULL OR origin IS NULL)
+) STRICT
+"""
+
 
 @MIGRATIONS()
 def m0001_first_ledger(database: MigrationDatabase) -> None:
@@ -289,3 +303,10 @@ def m0006_evidence(database: MigrationDatabase) -> None:
 def m0007_moved_calls(database: MigrationDatabase) -> None:
     # What calling hours moved: few calls, and replanning asks how far back they reach.
     database.execute("CREATE INDEX call_moved ON call (due_at, asked_at) WHERE due_at > asked_at")
+
+
+@MIGRATIONS()
+def m0008_pauses(database: MigrationDatabase) -> None:
+    database.execute(_PAUSE)
+    # Those that wait past their time are few; a resume looks for them.
+    database.execute("CREATE INDEX call_waiting ON call (wake_at) WHERE state = 'planned' AND wake_at > due_at")

@@ -348,6 +348,16 @@ def test_a_command_that_asks_for_nothing_is_refused(ledger: Database, broken: di
         insert(ledger, "command", **{"kind": "sync", "arguments": "{}", "asked_at": AT, **broken})
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [{"calendar": "sales", "origin": "+3228160257"}, {"origin": "112"}, {"until": EARLIER}, {"reason": None}],
+    ids=str,
+)
+def test_a_pause_that_makes_no_sense_is_refused(ledger: Database, broken: dict[str, object]) -> None:
+    with pytest.raises(ConstraintFailed):
+        insert(ledger, "pause", **{"since": AT, "reason": "", **broken})
+
+
 def test_every_table_of_ours_is_strict(ledger: Database) -> None:
     loose = ledger.read(
         lambda c: c.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0").fetchall()
