@@ -21,6 +21,7 @@ from scheduler.duties.accept import accept_losses
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import CommandDuty, call_now
 from scheduler.duties.contacts import ContactsDuty
+from scheduler.duties.do_not_call import DoNotCallDuty
 from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, forget_doubt
 from scheduler.duties.last_look import LastLookDuty, LookedCalendar
 from scheduler.duties.ledger_watch import LedgerWatch
@@ -46,6 +47,7 @@ from scheduler.parts import (
     plan_rules,
     provenance,
     synced_books,
+    with_do_not_call,
 )
 from scheduler.phone import read_number
 from scheduler.serving import ServerThread, base_url, listen
@@ -58,6 +60,7 @@ log = logging.getLogger(__name__)
 
 _TICK = timedelta(seconds=0.5)  # how often due calendars and commands are looked for
 _CLOCK_EVERY = timedelta(seconds=1)
+_DO_NOT_CALL_EVERY = timedelta(seconds=1)
 _CONTACTS_EVERY = timedelta(seconds=5)
 _REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good a round that failed
 _TOKEN_EVERY = timedelta(seconds=5)
@@ -136,7 +139,8 @@ class Daemon:
     """All parts, wired, from the ledger upwards; ``parts`` stops them in the opposite order."""
 
     def __init__(self, config: Config, clock: GuardedClock, ledger: Database, parts: ExitStack) -> None:
-        self._config = config
+        self._do_not_call = DoNotCallDuty(config.do_not_call)
+        self._config = config = with_do_not_call(config, self._do_not_call.list)
         self._clock = clock
         self._ledger = ledger
         self._parts = parts
@@ -189,6 +193,7 @@ class Daemon:
             Loop("clock", ClockDuty(ledger, clock).run_once, _CLOCK_EVERY),
             Loop("sync", lambda: self._sync.run_once(self._clock.now()), _TICK),
             Loop("commands", commands.run_once, _TICK),
+            Loop("do-not-call", self._reload_do_not_call, _DO_NOT_CALL_EVERY),
             Loop("contacts", self._reload_contacts, _CONTACTS_EVERY),
             self._replanning,
             self._looking,
@@ -211,7 +216,12 @@ class Daemon:
             raise self._watch.damage
 
     def use(self, config: Config) -> None:
-        """Take over another configuration; what only a restart can change is said, and kept as it is."""
+        """Take over another configuration; what only a restart can change is said, and kept as it is.
+
+        :raises ConfigError: its do-not-call list can't be read; nothing was taken over then.
+        """
+        do_not_call = DoNotCallDuty(config.do_not_call)
+        config = with_do_not_call(config, do_not_call.list)
         for name, old, new in (
             ("ledger.path", self._config.ledger, config.ledger),
             ("callback", self._config.callback, config.callback),
@@ -220,7 +230,7 @@ class Daemon:
             if old != new:
                 log.warning("%s changes at the next restart", name)
         corrected = [name for name, login in config.logins.items() if self._config.logins.get(name) != login]
-        self._config = config
+        self._config, self._do_not_call = config, do_not_call
         # The link before the last is in nobody's hands any more: a request is over long before another reload.
         self._retired.close()
         self._retired, self._link = self._link, ProviderLink(config.provider, self._clock)
@@ -303,6 +313,11 @@ class Daemon:
         if self._contacts.run_once():
             self._replan.use_contacts(self._contacts.contacts, whole=self._contacts.whole)
             self._replan_now()
+
+    def _reload_do_not_call(self) -> None:
+        if self._do_not_call.run_once():
+            self._config = with_do_not_call(self._config, self._do_not_call.list)
+            self._place.barring = self._config.barring
 
     def _collect_now(self) -> None:
         if self._collect.run_once(self._clock.now()).settled:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
 
 from scheduler.callout.client import CalloutClient
+from scheduler.calls.barring import Barring
+from scheduler.calls.do_not_call import DoNotCall
 from scheduler.clock import Clock, SystemClock
 from scheduler.config import BookConfig, CalendarConfig, Config, ProviderConfig
 from scheduler.database import Database
 from scheduler.duties.address_book import FetchedBook, StoredBook
 from scheduler.duties.contacts import ContactSource
+from scheduler.duties.do_not_call import DoNotCallDuty
 from scheduler.duties.last_look import LookedCalendar
 from scheduler.duties.replan import PlanRules
 from scheduler.duties.sync import SyncedCalendar
@@ -144,3 +147,16 @@ def provenance(config: Config) -> Provenance:
 
 def plan_rules(config: Config) -> PlanRules:
     return PlanRules(calendars=config.rules, company=config.company, zones=config.zones, policy=config.policy)
+
+
+def with_do_not_call(config: Config, listed: DoNotCall) -> Config:
+    """The configuration whose barring knows the do-not-call list."""
+    return replace(config, barring=replace(config.barring, do_not_call=listed.numbers))
+
+
+def barring_of(config: Config) -> Barring:
+    """Whom nobody calls, with the do-not-call list as it is now.
+
+    :raises ConfigError: that list can't be read.
+    """
+    return with_do_not_call(config, DoNotCallDuty(config.do_not_call).list).barring

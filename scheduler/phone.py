@@ -72,6 +72,11 @@ class PhoneNumber:
         return phonenumbers.region_code_for_number(_parsed(self.e164)) or ""
 
     @property
+    def home(self) -> str:
+        """The main region of its country code, also where the rest belongs to nobody."""
+        return phonenumbers.region_code_for_country_code(_parsed(self.e164).country_code or 0)
+
+    @property
     def type(self) -> NumberType:
         return _TYPES.get(phonenumbers.number_type(_parsed(self.e164)), NumberType.UNKNOWN)
 

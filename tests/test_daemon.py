@@ -294,3 +294,31 @@ def test_other_calling_hours_are_taken_over_while_running_and_nothing_rings_outs
     await_true(lambda: [call.due_at for call in world.calls()] == [opens_at])
     await_true(lambda: datetime.now(UTC) > at + timedelta(seconds=0.5))
     assert [(call.state, call.asked_at, call.attempts) for call in world.calls()] == [(State.PLANNED, at, 0)]
+
+
+def test_a_number_that_is_put_on_the_do_not_call_list_is_barred_without_a_restart(world: World) -> None:
+    listed = world.folder / "do-not-call.txt"
+    listed.write_text("# nobody yet\n")
+    world.configure(lambda text: text + '\n[barring]\ndo_not_call = "do-not-call.txt"\n')
+    for _ in daemon_of(world):
+        listed.write_text("0468 37 39 01\n")
+        world.put("one", soon(4))
+        await_true(lambda: len(world.ended()) == 1)
+    (call,) = world.ended()
+    assert (call.outcome, call.reason, call.attempts) == (Outcome.BARRED, "on the do-not-call list", 0)
+
+
+def test_a_configuration_whose_do_not_call_list_cant_be_read_isnt_taken_over(world: World, daemon: Daemon) -> None:
+    world.put("one", soon(3600))
+    await_true(lambda: len(world.calls()) == 1)
+    world.configure(
+        lambda text: (
+            text.replace("[company]\n", "[company]\nlead = '5 min'\n")
+            + '\n[barring]\ndo_not_call = "nowhere.txt"\n'
+        )
+    )
+    with pytest.raises(ConfigError, match=r"nowhere\.txt"):
+        daemon.use(read_config(world.config))
+    due_at = world.calls()[0].due_at
+    daemon._replan_now()
+    assert world.calls()[0].due_at == due_at

@@ -15,6 +15,7 @@ from scheduler.calendars.agenda import read_agenda
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.calls.barring import barred_by
+from scheduler.calls.do_not_call import DoNotCall
 from scheduler.calls.hours import FARTHEST, Hours
 from scheduler.calls.plan import plan
 from scheduler.cli.asking import carry_out, who_asks
@@ -28,6 +29,7 @@ from scheduler.database import Database
 from scheduler.duration import spell_duration
 from scheduler.duties.brake import hold_problems
 from scheduler.duties.contacts import ContactsDuty
+from scheduler.duties.do_not_call import DoNotCallDuty
 from scheduler.duties.guarded_clock import clock_problems
 from scheduler.duties.paused import pause_problems
 from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
@@ -36,7 +38,7 @@ from scheduler.ledger.alerts import acknowledge_alerts, select_alerts
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.pauses import select_pauses
 from scheduler.ledger.provenance import select_provenance
-from scheduler.parts import ProviderLink, build_source, calendars_http, provenance
+from scheduler.parts import ProviderLink, build_source, calendars_http, provenance, with_do_not_call
 
 _MOST_NAMES = 20
 _MOST_ALERTS = 20
@@ -106,6 +108,10 @@ def _findings(config_path: Path) -> Iterator[Finding]:
     yield Finding(subject="versions", fine=True, text=f"tzdata {use_packaged_tzdata()}, {urllib3_flavour()}")
     yield from _look_at_hours(config, datetime.now(UTC))
     yield _look_at_clock(config)
+    listed, finding = _look_at_do_not_call(config)
+    if finding is not None:
+        yield finding
+    config = with_do_not_call(config, listed)
     contacts = read_contacts(config, ledger=None)
     for name in (*(one.name for one in config.contacts), *(one.name for one in config.books)):
         yield _look_at_contacts(contacts, name)
@@ -132,6 +138,23 @@ def _look_at_clock(config: Config) -> Finding:
             else "; calls are placed by it all the same: start chrony or systemd-timesyncd to be sure of it"
         )
     return Finding(subject="clock", fine=sync is Sync.SYNCHRONISED or not config.wait_for_sync, text=text)
+
+
+def _look_at_do_not_call(config: Config) -> tuple[DoNotCall, Finding | None]:
+    """The list; nothing is said where none is configured."""
+    if config.do_not_call is None:
+        return DoNotCall(), None
+    subject = f"do-not-call list {config.do_not_call.path}"
+    try:
+        listed = DoNotCallDuty(config.do_not_call).list
+    except ConfigError as error:
+        text = f"{error.problems[0].what}; the daemon doesn't start without it (barring.do_not_call)"
+        return DoNotCall(), Finding(subject=subject, fine=False, text=text)
+    text = f"{len(listed.numbers)} numbers that nobody calls"
+    if listed.problems:
+        lines = ", ".join(problem.where.rpartition(", ")[2] for problem in listed.problems[:_MOST_NAMES])
+        text += f"; {len(listed.problems)} lines without a number, as {lines}"
+    return listed, Finding(subject=subject, fine=not listed.problems, text=text)
 
 
 def _look_at_contacts(contacts: ContactsDuty, name: str) -> Finding:

@@ -23,7 +23,7 @@ from scheduler.ledger import open_ledger
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.pauses import select_pauses
 from scheduler.ledger.vanished import select_held_calls
-from scheduler.parts import calendars_http, contact_sources, plan_rules, synced_calendars
+from scheduler.parts import barring_of, calendars_http, contact_sources, plan_rules, synced_calendars
 
 
 def drop_to_owner(ledger: Path) -> None:
@@ -81,7 +81,7 @@ def view(config: Config, ledger: Database | None, *, start: datetime, end: datet
             synced_calendars(config.calendars, http),
             plan_rules(config),
             contacts.contacts,
-            config.barring,
+            barring_of(config),
             now,
             start=start,
             end=end,

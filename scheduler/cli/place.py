@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import claim_one, select_call
 from scheduler.ledger.life import recover, withdraw
-from scheduler.parts import ProviderLink
+from scheduler.parts import ProviderLink, barring_of
 
 _LOOK_EVERY = timedelta(seconds=0.5)
 
@@ -80,6 +81,7 @@ def _by_daemon(config: Config, arguments: dict[str, str], wait: bool) -> Story:
 
 
 def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wait: bool) -> Story:
+    config = replace(config, barring=barring_of(config))
     clock = GuardedClock(SystemClock(), wait_for_sync=config.wait_for_sync)
     ledger.write(recover, clock.now())
     try:

@@ -21,6 +21,7 @@ from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import select_call
 from scheduler.ledger.decisions import DECIDABLE
+from scheduler.parts import barring_of
 
 
 @click.command("resolve")
@@ -58,7 +59,7 @@ def resolve_call(
         arguments = outcome_arguments(call_id, outcome, note, who)
 
     def here(ledger: Database) -> dict[str, object]:
-        return {"call": resolve(ledger, arguments, SystemClock().now(), config.policy, config.barring)}
+        return {"call": resolve(ledger, arguments, SystemClock().now(), config.policy, barring_of(config))}
 
     answered = carry_out(config, "resolve", arguments, here)
     with closing(open_ledger(config.ledger, read_only=True)) as ledger:

@@ -32,6 +32,7 @@ from scheduler.config.problems import Key, Problems
 from scheduler.config.secrets import Secrets
 from scheduler.config.settings import BookConfig, CalendarConfig, CallbackConfig, Config, ProviderConfig
 from scheduler.duties.contacts import ContactsFile
+from scheduler.duties.do_not_call import DoNotCallFile
 from scheduler.http import HttpSettings
 from scheduler.ledger.collections import ADDRESS_BOOK
 from scheduler.login import Login
@@ -60,6 +61,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         zones=_zones(file),
         policy=_policy(file, build_hours(file, _countries(file), problems)),
         barring=_barring(file),
+        do_not_call=_do_not_call(file, folder),
         calendars=tuple(_calendar(file, index, places) for index in range(len(file.calendar))),
         contacts=tuple(
             _contacts(table, folder / table.file, company.region) for table in file.contacts if table.file
@@ -164,6 +166,11 @@ def _barring(file: DaemonFile) -> Barring:
         numbers=frozenset(table.numbers),
         owned=frozenset(file.company.owned),
     )
+
+
+def _do_not_call(file: DaemonFile, folder: Path) -> DoNotCallFile | None:
+    path = file.barring.do_not_call
+    return DoNotCallFile(path=folder / path, region=file.company.region) if path else None
 
 
 def _calendar(file: DaemonFile, index: int, places: LoginPlaces) -> CalendarConfig:

@@ -183,6 +183,7 @@ class BarringTable(Table):
     types: frozenset[NumberType] = CALLABLE_TYPES
     prefixes: tuple[Prefix, ...] = ()
     numbers: tuple[Number, ...] = ()
+    do_not_call: Path | None = None
 
 
 class ClockTable(Table):

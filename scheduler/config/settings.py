@@ -15,6 +15,7 @@ from scheduler.calls.barring import Barring
 from scheduler.calls.last_look import WhenUnreachable
 from scheduler.calls.policy import Policy
 from scheduler.duties.contacts import ContactsFile
+from scheduler.duties.do_not_call import DoNotCallFile
 from scheduler.http import HttpSettings
 from scheduler.login import Login
 from scheduler.oauth import TokenSettings
@@ -80,7 +81,8 @@ class Config:
     company_zone: ZoneInfo
     zones: Mapping[str, Zones]  # by collection
     policy: Policy
-    barring: Barring
+    barring: Barring  # without the do-not-call list, which is read beside it
+    do_not_call: DoNotCallFile | None
     calendars: tuple[CalendarConfig, ...]
     contacts: tuple[ContactsFile, ...]
     books: tuple[BookConfig, ...]

@@ -18,6 +18,7 @@ from scheduler.cli import cli
 from scheduler.clock import SystemClock
 from scheduler.config import read_config
 from scheduler.daemon import running_daemon
+from scheduler.errors import ConfigError
 from scheduler.gateway.settings import Behaviour, LineScript
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import record_failed
@@ -420,3 +421,15 @@ def test_place_outside_calling_hours_is_refused_and_says_when_they_open(closed_w
     assert result.exit_code == 1
     assert "not called now: outside calling hours" in result.stderr
     assert closed_world.calls() == []
+
+
+def test_check_and_plan_tell_of_the_do_not_call_list(world: World) -> None:
+    world.put("one", soon(3600))
+    world.configure(lambda text: text + '\n[barring]\ndo_not_call = "list.txt"\n')
+    listed = world.folder / "list.txt"
+    assert "the daemon doesn't start without it" in command(world, "check").stdout
+    assert isinstance(command(world, "plan").exception, ConfigError)
+    listed.write_text("number\n0468 37 39 01\nnobody\n")
+    (row,) = rows(world, "plan")
+    assert row["reason"] == "will be barred: on the do-not-call list"
+    assert "1 numbers that nobody calls; 1 lines without a number, as line 3" in command(world, "check").stdout
