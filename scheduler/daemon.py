@@ -13,13 +13,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from scheduler.calendars.zone import use_packaged_tzdata
-from scheduler.calls.barring import barred_by
-from scheduler.clock import Clock, MachineClock, SystemClock
+from scheduler.clock import MachineClock, SystemClock
 from scheduler.config import Config, read_config
 from scheduler.database import Database
 from scheduler.duties.accept import accept_losses
+from scheduler.duties.by_hand import give_up, place_by_hand
 from scheduler.duties.collect import CollectDuty
-from scheduler.duties.command import CommandDuty, call_now
+from scheduler.duties.command import CommandDuty
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.do_not_call import DoNotCallDuty
 from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, forget_doubt
@@ -30,7 +30,7 @@ from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import ReplanDuty
 from scheduler.duties.resolve import resolve
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
-from scheduler.errors import CallSchedulerError, NumberError
+from scheduler.errors import CallSchedulerError
 from scheduler.ledger import open_ledger
 from scheduler.ledger.alerts import acknowledge_alerts
 from scheduler.ledger.calls import Claim
@@ -38,6 +38,7 @@ from scheduler.ledger.collections import ADDRESS_BOOK
 from scheduler.ledger.life import recover
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.store import LedgerCallStore
+from scheduler.logs import set_level
 from scheduler.loop import Loop
 from scheduler.parts import (
     ProviderLink,
@@ -49,11 +50,9 @@ from scheduler.parts import (
     synced_books,
     with_do_not_call,
 )
-from scheduler.phone import read_number
 from scheduler.serving import ServerThread, base_url, listen
 from scheduler.systemd import notify, watchdog_interval
 from scheduler.timetable import Timetable
-from scheduler.vca import Presentation
 from scheduler.web.callback import CALLBACK_PATH, create_app
 
 log = logging.getLogger(__name__)
@@ -89,17 +88,20 @@ def run_daemon(config_path: Path, *, on_ready: Callable[[], object] = lambda: No
                 notify("WATCHDOG=1")
             if reload.is_set():
                 reload.clear()
-                _reload(daemon, config_path)
+                reload_config(daemon, config_path)
         notify("STOPPING=1")
         log.info("stopping: what is in flight is finished first")
 
 
-def _reload(daemon: Daemon, config_path: Path) -> None:
+def reload_config(daemon: Daemon, config_path: Path) -> None:
+    """Take over what the file says now; a fault in it is told, and changes nothing."""
     try:
-        daemon.use(read_config(config_path))
+        config = read_config(config_path)
+        daemon.use(config)
     except CallSchedulerError as error:
         log.error("the configuration was not taken over, the running one stays:\n%s", error)
     else:
+        set_level(config.log_level)
         log.info("the configuration was read again")
 
 
@@ -140,7 +142,7 @@ class Daemon:
 
     def __init__(self, config: Config, clock: GuardedClock, ledger: Database, parts: ExitStack) -> None:
         self._do_not_call = DoNotCallDuty(config.do_not_call)
-        self._config = config = with_do_not_call(config, self._do_not_call.list)
+        self._config = self._started = config = with_do_not_call(config, self._do_not_call.list)
         self._clock = clock
         self._ledger = ledger
         self._parts = parts
@@ -182,6 +184,7 @@ class Daemon:
             self._clock,
             {
                 "place": self._command_place,
+                "withdraw": self._command_withdraw,
                 "sync": self._command_sync,
                 "accept": self._command_accept,
                 "resolve": self._command_resolve,
@@ -223,9 +226,10 @@ class Daemon:
         do_not_call = DoNotCallDuty(config.do_not_call)
         config = with_do_not_call(config, do_not_call.list)
         for name, old, new in (
-            ("ledger.path", self._config.ledger, config.ledger),
-            ("callback", self._config.callback, config.callback),
-            ("calling.workers", self._config.workers, config.workers),
+            ("ledger.path", self._started.ledger, config.ledger),
+            ("callback", self._started.callback, config.callback),
+            ("calling.workers", self._started.workers, config.workers),
+            ("clock.unsynchronised", self._started.wait_for_sync, config.wait_for_sync),
         ):
             if old != new:
                 log.warning("%s changes at the next restart", name)
@@ -345,37 +349,12 @@ class Daemon:
         return json.dumps({})
 
     def _command_place(self, arguments: Mapping[str, str]) -> str:
-        call_id = place_by_hand(self._ledger, self._config, self._clock, arguments)
+        config = self._config
+        call_id = place_by_hand(
+            self._ledger, arguments, self._clock.now(), config.company, config.policy, config.barring
+        )
         self._timetable.wake()
         return json.dumps({"call": call_id})
 
-
-def place_by_hand(ledger: Database, config: Config, clock: Clock, arguments: Mapping[str, str]) -> int:
-    """Record a call that a person asked for, under the same promises as one from a calendar.
-
-    :raises ValueError: a number that can't be used, and why.
-    """
-    region = config.company.region
-    try:
-        origin = read_number(arguments["origin"], region)
-        destination = read_number(arguments["destination"], region)
-        cli = read_number(arguments["cli"], region) if arguments.get("cli") else config.company.cli
-    except NumberError as error:
-        raise ValueError(str(error)) from None
-    for number in (origin, cli):
-        if number is not None and number not in config.barring.owned:
-            raise ValueError(f"{number} isn't one of the company's own numbers (company.owned)")
-    if barred := barred_by(destination, config.barring):
-        raise ValueError(f"{destination} is barred: {barred}")
-    if closed := config.policy.hours.closed(origin, destination, clock.now()):
-        raise ValueError(f"not called now: {closed}")
-    return call_now(
-        ledger,
-        origin=origin,
-        destination=destination,
-        cli=cli,
-        presentation=Presentation.read(arguments.get("presentation")),
-        summary=arguments.get("summary", "placed by hand"),
-        now=clock.now(),
-        policy=config.policy,
-    )
+    def _command_withdraw(self, arguments: Mapping[str, str]) -> str:
+        return json.dumps({"withdrawn": give_up(self._ledger, int(arguments["call"]), self._clock.now())})

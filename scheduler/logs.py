@@ -12,8 +12,14 @@ _INDISCREET = ("caldav", "niquests")
 
 def set_up(level: str = "INFO") -> None:
     """Start logging at ``level``; libraries say less than we do."""
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", force=True)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", force=True)
+    set_level(level)
     for name in _INDISCREET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def set_level(level: str) -> None:
+    """Log at ``level`` from now on."""
+    logging.getLogger().setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))

@@ -16,7 +16,7 @@ from scheduler.calls.calling_hours import CallingHours
 from scheduler.calls.week import Span, Week
 from scheduler.clock import SystemClock
 from scheduler.config import Config, read_config
-from scheduler.daemon import Daemon, running_daemon
+from scheduler.daemon import Daemon, reload_config, running_daemon
 from scheduler.errors import ConfigError, DatabaseBusy
 from scheduler.gateway.settings import Behaviour, Fault, FaultKind, LineScript
 from scheduler.ledger import open_ledger
@@ -322,3 +322,26 @@ def test_a_configuration_whose_do_not_call_list_cant_be_read_isnt_taken_over(wor
     due_at = world.calls()[0].due_at
     daemon._replan_now()
     assert world.calls()[0].due_at == due_at
+
+
+def test_what_only_a_restart_changes_is_compared_with_what_the_daemon_started_with(
+    world: World, daemon: Daemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.configure(lambda text: text + "\n[calling]\nworkers = 3\n")
+    daemon.use(read_config(world.config))
+    daemon.use(read_config(world.config))
+    assert caplog.text.count("calling.workers changes at the next restart") == 2
+    caplog.clear()
+    world.configure()
+    daemon.use(read_config(world.config))
+    assert "changes at the next restart" not in caplog.text
+
+
+def test_a_reload_takes_over_the_level_of_the_log(world: World, daemon: Daemon) -> None:
+    root = logging.getLogger()
+    before = root.level
+    try:
+        reload_config(daemon, world.configure(lambda text: text + '\n[log]\nlevel = "ERROR"\n'))
+        assert root.level == logging.ERROR
+    finally:
+        root.setLevel(before)

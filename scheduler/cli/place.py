@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,8 +21,8 @@ from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import print_json
 from scheduler.clock import SystemClock
 from scheduler.config import Config, read_config
-from scheduler.daemon import place_by_hand
 from scheduler.database import Database
+from scheduler.duties.by_hand import give_up, place_by_hand
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import PATIENCE, await_result, leave_command
 from scheduler.duties.guarded_clock import GuardedClock
@@ -29,7 +30,7 @@ from scheduler.duties.place import PlaceDuty
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import claim_one, select_call
-from scheduler.ledger.life import recover, withdraw
+from scheduler.ledger.life import recover
 from scheduler.parts import ProviderLink, barring_of
 
 _LOOK_EVERY = timedelta(seconds=0.5)
@@ -70,14 +71,23 @@ def place(
 
 def _by_daemon(config: Config, arguments: dict[str, str], wait: bool) -> Story:
     with closing(open_ledger(config.ledger)) as ledger:
-        command = leave_command(ledger, "place", arguments, SystemClock().now())
-        result = await_result(ledger, command, PATIENCE + timedelta(seconds=5))
-        if result is None:
-            raise click.ClickException("the daemon gave no answer: look at its log before you try again")
-        answer = json.loads(result)
-        if "error" in answer:
-            raise click.ClickException(answer["error"])
-        return _follow(ledger, int(answer["call"]), wait)
+        call_id = int(_ask(ledger, "place", arguments)["call"])
+
+        def ask_to_give_up() -> bool:
+            return bool(_ask(ledger, "withdraw", {"call": str(call_id)})["withdrawn"])
+
+        return _follow(ledger, call_id, wait, ask_to_give_up)
+
+
+def _ask(ledger: Database, kind: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
+    command = leave_command(ledger, kind, arguments, SystemClock().now())
+    result = await_result(ledger, command, PATIENCE + timedelta(seconds=5))
+    if result is None:
+        raise click.ClickException("the daemon gave no answer: look at its log before you try again")
+    answer: Mapping[str, Any] = json.loads(result)
+    if "error" in answer:
+        raise click.ClickException(answer["error"])
+    return answer
 
 
 def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wait: bool) -> Story:
@@ -85,7 +95,7 @@ def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wai
     clock = GuardedClock(SystemClock(), wait_for_sync=config.wait_for_sync)
     ledger.write(recover, clock.now())
     try:
-        call_id = place_by_hand(ledger, config, clock, arguments)
+        call_id = place_by_hand(ledger, arguments, clock.now(), config.company, config.policy, config.barring)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     with closing(ProviderLink(config.provider, clock)) as link:
@@ -102,10 +112,16 @@ def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wai
             duty.give_back_stranded()
             collect.run_once(clock.now())
 
-        return _follow(ledger, call_id, wait, work)
+        return _follow(ledger, call_id, wait, lambda: give_up(ledger, call_id, clock.now()), work)
 
 
-def _follow(ledger: Database, call_id: int, wait: bool, work: Callable[[], None] = lambda: None) -> Story:
+def _follow(
+    ledger: Database,
+    call_id: int,
+    wait: bool,
+    withdraw: Callable[[], bool],
+    work: Callable[[], None] = lambda: None,
+) -> Story:
     """Wait until the call has ended, doing meanwhile what no daemon does; given up, it isn't placed any more."""
     said = ""
     try:
@@ -119,12 +135,12 @@ def _follow(ledger: Database, call_id: int, wait: bool, work: Callable[[], None]
                 click.echo(f"call {call_id} waits: {said}", err=True)
             time.sleep(_LOOK_EVERY.total_seconds())
     except KeyboardInterrupt:
-        _give_up(ledger, call_id)
+        _tell_given_up(call_id, withdraw())
         raise
 
 
-def _give_up(ledger: Database, call_id: int) -> None:
-    if ledger.write(withdraw, call_id, "given up by who asked for it", SystemClock().now()):
+def _tell_given_up(call_id: int, withdrawn: bool) -> None:
+    if withdrawn:
         click.echo(f"call {call_id} is withdrawn", err=True)
     else:
         click.echo(f"call {call_id} can't be withdrawn: the phones may be ringing; `calls` will tell", err=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -332,6 +334,21 @@ def test_a_call_that_is_given_up_is_never_placed_later(world: World) -> None:
     assert "waits: no token" in result.stderr
     assert "call 1 is withdrawn" in result.stderr
     assert [(call.outcome, call.attempts) for call in world.calls()] == [(Outcome.CANCELLED, 0)]
+
+
+def test_a_call_that_is_given_up_beside_the_daemon_is_withdrawn_by_it(open_world: World) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with daemon_running(open_world), pytest.MonkeyPatch.context() as patch:
+        command(open_world, "pause")
+        patch.setattr(sys.modules["scheduler.cli.place"], "time", SimpleNamespace(sleep=interrupt))
+        result = command(open_world, "place", "--origin", "+3228160258", "--destination", "+32468373901")
+    assert "call 1 is withdrawn" in result.stderr
+    assert [(call.outcome, call.attempts) for call in open_world.calls()] == [(Outcome.CANCELLED, 0)]
+    with closing(open_ledger(open_world.folder / "ledger.db", read_only=True)) as ledger:
+        kinds = ledger.read(lambda c: c.execute("SELECT kind FROM command ORDER BY id").fetchall())
+    assert [row["kind"] for row in kinds] == ["place", "withdraw"]
 
 
 def test_check_lists_who_has_no_number_without_calling_that_a_problem(world: World) -> None:
