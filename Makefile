@@ -58,8 +58,8 @@ test-system: .venv/installed-system .venv-urllib3/installed .venv/installed-orac
 	@.venv-urllib3/bin/python -c 'import sys, urllib3; sys.exit(hasattr(urllib3, "HttpVersion") and "this is urllib3-future")'
 	.venv-urllib3/bin/python -m pytest -m 'system or not system' $(BESIDE_URLLIB3)
 
-torture: .venv/installed-oracle .venv/installed-torture  ## thousands of cases beside another engine, and a fuzzer at the readers
-	$(BIN)/python -m pytest -m torture
+torture: .venv/installed-oracle .venv/installed-torture  ## thousands of cases beside another engine, a fuzzer, daemons killed at every step and by chance
+	$(BIN)/python -m pytest -p tests.torture_table -m torture
 
 bench: .venv/installed-bench  ## how fast calls are placed and the daemon starts, what calendars cost, beside peers
 	@missed=0; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || missed=1; done; exit $$missed

@@ -1,0 +1,106 @@
+"""Every step of a call's life at which a daemon is killed, in the order of that life, and what must come of it."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.calls.call import Outcome
+from tests.crash.provider import Happening
+from tests.crash.sabotage import Moment, Sabotage
+
+_POST = b"POST /vca"
+_BODY = b'"destination"'
+_PLACE = "scheduler.duties.place:"
+_CLIENT = "scheduler.callout.client:"
+_COLLECT = "scheduler.duties.collect:"
+_CALLBACK = "scheduler.web.callback:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """One death or several, each in a new process, while one appointment is on its way."""
+
+    name: str
+    deaths: tuple[Sabotage, ...]
+    happening: Happening = Happening.ALL_WELL
+    ends: Outcome | None = Outcome.ANSWERED  # None: either of answered and unknown, as the provider has it
+    attempts: int = 1  # that the ledger tells of, where it is certain
+    at_start: bool = False  # struck while the process starts, before there is an appointment
+
+
+def before(where: str, **more: Any) -> Sabotage:
+    return Sabotage(where=where, moment=Moment.BEFORE, **more)
+
+
+def after(where: str) -> Sabotage:
+    return Sabotage(where=where, moment=Moment.AFTER)
+
+
+def _sending(moment: Moment, carrying: bytes) -> Sabotage:
+    return Sabotage(where="socket:socket.sendall", moment=moment, carrying=carrying)
+
+
+_UNSENT = before(_PLACE + "PlaceDuty._place")  # the intention is committed
+_CLAIMED = before(_PLACE + "PlaceDuty._prepared_alone", tokenless=True)  # the claim is, without an intention
+
+LABELS = (
+    Label(name="making the ledger", deaths=(before("scheduler.database:_migrate"),), at_start=True),
+    Label(name="the ledger is made", deaths=(after("scheduler.database:_migrate"),), at_start=True),
+    Label(name="storing a first fetch", deaths=(after("scheduler.duties.sync:store_fetched"),), at_start=True),
+    Label(name="fetched, not stored", deaths=(before("scheduler.duties.sync:store_fetched"),)),
+    Label(name="storing a fetch", deaths=(after("scheduler.duties.sync:store_fetched"),)),
+    Label(name="stored, not planned", deaths=(before("scheduler.duties.sync:SyncDuty._hand_on"),)),
+    Label(name="planning", deaths=(before("scheduler.duties.replan:apply_change"),)),
+    Label(name="planning, not committed", deaths=(after("scheduler.duties.replan:apply_change"),)),
+    Label(name="planned, not noted", deaths=(before("scheduler.duties.replan:ReplanDuty._record_planned"),)),
+    Label(name="claiming", deaths=(after("scheduler.ledger.store:claim_due"),)),
+    Label(name="intention not committed", deaths=(after(_PLACE + "request"),)),
+    Label(name="intention committed", deaths=(_UNSENT,), ends=Outcome.UNKNOWN),
+    Label(name="connecting", deaths=(before(_CLIENT + "CalloutClient.place"),), ends=Outcome.UNKNOWN),
+    Label(name="half sent", deaths=(_sending(Moment.HALFWAY, _POST),), ends=Outcome.UNKNOWN),
+    Label(name="sent", deaths=(_sending(Moment.AFTER, _BODY),), ends=None),
+    Label(name="answer read", deaths=(before(_CLIENT + "read_answer"),)),
+    Label(name="answer not recorded", deaths=(before(_PLACE + "PlaceDuty._record"),)),
+    Label(name="answer not committed", deaths=(after(_PLACE + "accept"),)),
+    Label(name="answer recorded", deaths=(before(_PLACE + "PlaceDuty._look_at"),)),
+    Label(name="claim committed", deaths=(_CLAIMED,)),
+    Label(
+        name="giving claims back",
+        deaths=(_CLAIMED, after("scheduler.daemon:recover"), before("scheduler.daemon:Daemon.start")),
+    ),
+    Label(name="lost answer", deaths=(after(_PLACE + "lose_answer"),), happening=Happening.LOST_ANSWER),
+    Label(
+        name="lost answer recorded",
+        deaths=(before(_PLACE + "PlaceDuty._look_at"),), happening=Happening.SERVER_ERROR_AFTER_ACCEPT,
+    ),
+    Label(
+        name="refusal not committed",
+        deaths=(after(_PLACE + "unplaced"),), happening=Happening.REFUSED_ONCE, ends=Outcome.UNKNOWN,
+    ),
+    Label(
+        name="refusal recorded",
+        deaths=(before(_PLACE + "PlaceDuty._look_at"),), happening=Happening.REFUSED_ONCE, attempts=2,
+    ),
+    Label(
+        name="expired token recorded",
+        deaths=(before(_PLACE + "PlaceDuty._look_at"),), happening=Happening.TOKEN_EXPIRED_ONCE, attempts=2,
+    ),
+    Label(name="callback came", deaths=(before(_CALLBACK + "_keep"),)),
+    Label(name="callback not committed", deaths=(after(_CALLBACK + "prove"),)),
+    Label(name="callback not answered", deaths=(after(_CALLBACK + "_keep"),)),
+    Label(
+        name="callback before the answer", deaths=(after(_CALLBACK + "_keep"),), happening=Happening.SLOW_ANSWER
+    ),
+    Label(name="keeping a record", deaths=(after(_COLLECT + "insert_cdr"),)),
+    Label(name="settling", deaths=(before(_COLLECT + "weigh"),)),
+    Label(name="settled, not committed", deaths=(after(_COLLECT + "weigh"),)),
+    Label(name="settled", deaths=(after(_COLLECT + "CollectDuty._tell"),)),
+    Label(
+        name="falling silent",
+        deaths=(_UNSENT, after(_COLLECT + "end_silent")), ends=Outcome.UNKNOWN,
+    ),
+)  # fmt: skip
+
+STOPPED = before(_PLACE + "PlaceDuty._place", strike_with=signal.SIGSTOP)
