@@ -174,6 +174,11 @@ def test_writes_that_queue_up_are_committed_together(database: Database) -> None
     assert len(commits) - before == 2
 
 
+def test_a_commit_waits_until_it_is_safe_from_a_power_failure(database: Database) -> None:
+    (full,) = database.write(lambda connection: tuple(connection.execute("PRAGMA synchronous").fetchone()))
+    assert full == 2
+
+
 def test_a_broken_promise_of_the_schema_is_told_as_such(database: Database) -> None:
     database.write(insert, 1)
     with pytest.raises(ConstraintFailed):

@@ -54,10 +54,10 @@ def _losses(rings: int, calls: list[Call]) -> Iterator[str]:
 
 
 def _is_unknown(calls: list[Call]) -> bool:
-    """Ended as unknown, after an attempt, and said why."""
-    return [(call.outcome, call.attempts > 0, bool(call.reason)) for call in calls] == [
-        (Outcome.UNKNOWN, True, True)
-    ]
+    """Ended as unknown, and the ledger doesn't claim to know that the provider took it."""
+    return [(call.outcome, call.attempts > 0) for call in calls] == [(Outcome.UNKNOWN, True)] and all(
+        call.reason.startswith("perhaps accepted") for call in calls
+    )
 
 
 def _complaints(office: Office, wrong: dict[Pair, str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scheduler.calls.call import Outcome
@@ -15,6 +15,7 @@ _BODY = b'"destination"'
 _PLACE = "scheduler.duties.place:"
 _CLIENT = "scheduler.callout.client:"
 _COLLECT = "scheduler.duties.collect:"
+_REPLAN = "scheduler.duties.replan:"
 _CALLBACK = "scheduler.web.callback:"
 
 
@@ -28,6 +29,17 @@ class Label:
     ends: Outcome | None = Outcome.ANSWERED  # None: either of answered and unknown, as the provider has it
     attempts: int = 1  # that the ledger tells of, where it is certain
     at_start: bool = False  # struck while the process starts, before there is an appointment
+    for_all: bool = False  # the step is taken once, however many appointments there are
+
+    @property
+    def for_each(self) -> bool:
+        """Whether several appointments at once lead to the step as many times."""
+        return not (self.at_start or self.for_all or self.deaths[1:]) and self.happening is Happening.ALL_WELL
+
+    def nth(self, number: int) -> Label:
+        """Struck at the n-th of several appointments, which end each in its own way."""
+        (death,) = self.deaths
+        return replace(self, deaths=(replace(death, nth=number),), ends=None)
 
 
 def before(where: str, **more: Any) -> Sabotage:
@@ -49,13 +61,13 @@ LABELS = (
     Label(name="making the ledger", deaths=(before("scheduler.database:_migrate"),), at_start=True),
     Label(name="the ledger is made", deaths=(after("scheduler.database:_migrate"),), at_start=True),
     Label(name="storing a first fetch", deaths=(after("scheduler.duties.sync:store_fetched"),), at_start=True),
-    Label(name="fetched, not stored", deaths=(before("scheduler.duties.sync:store_fetched"),)),
-    Label(name="storing a fetch", deaths=(after("scheduler.duties.sync:store_fetched"),)),
-    Label(name="stored, not planned", deaths=(before("scheduler.duties.sync:SyncDuty._hand_on"),)),
-    Label(name="planning", deaths=(before("scheduler.duties.replan:apply_change"),)),
-    Label(name="planning, not committed", deaths=(after("scheduler.duties.replan:apply_change"),)),
-    Label(name="planned, not noted", deaths=(before("scheduler.duties.replan:ReplanDuty._record_planned"),)),
-    Label(name="claiming", deaths=(after("scheduler.ledger.store:claim_due"),)),
+    Label(name="fetched, not stored", deaths=(before("scheduler.duties.sync:store_fetched"),), for_all=True),
+    Label(name="storing a fetch", deaths=(after("scheduler.duties.sync:store_fetched"),), for_all=True),
+    Label(name="stored, not planned", deaths=(before("scheduler.duties.sync:SyncDuty._hand_on"),), for_all=True),
+    Label(name="planning", deaths=(before(_REPLAN + "apply_change"),)),
+    Label(name="planning, not committed", deaths=(after(_REPLAN + "apply_change"),)),
+    Label(name="planned, not noted", deaths=(before(_REPLAN + "ReplanDuty._record_planned"),), for_all=True),
+    Label(name="claiming", deaths=(after("scheduler.ledger.store:claim_due"),), for_all=True),
     Label(name="intention not committed", deaths=(after(_PLACE + "request"),)),
     Label(name="intention committed", deaths=(_UNSENT,), ends=Outcome.UNKNOWN),
     Label(name="connecting", deaths=(before(_CLIENT + "CalloutClient.place"),), ends=Outcome.UNKNOWN),

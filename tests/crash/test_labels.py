@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -17,24 +19,34 @@ from tests.torture_table import Tell
 from tests.world import soon
 
 _AT_ONCE = 6  # most of their time is waiting
-_BURST = (*[Happening.ALL_WELL] * 3, Happening.LOST_ANSWER, Happening.SLOW_ANSWER)
+_OTHERS = (*[Happening.ALL_WELL] * 2, Happening.LOST_ANSWER, Happening.SLOW_ANSWER)
 
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Office]]]:
     """Every label's office, once all is over; they live side by side."""
-    folder = tmp_path_factory.mktemp("labels")
+    with living(tmp_path_factory.mktemp("labels"), LABELS, appointments=1) as offices:
+        yield {label.name: office for label, office in zip(LABELS, offices, strict=True)}
+
+
+@contextmanager
+def living(folder: Path, labels: Sequence[Label], *, appointments: int) -> Iterator[list[Future[Office]]]:
+    """An office for each label, where all appointments but the first are of other kinds than the label's."""
     with (
-        provider(folder / "provider", accounts=len(LABELS), origins=1) as served,
+        provider(folder / "provider", accounts=len(labels), origins=appointments) as served,
         ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
         offices = [open_office(folder / account.client_id, served, account) for account in served.accounts]
-        yield {
-            label.name: pool.submit(
-                live_through, office, label.deaths, (label.happening,), at_start=label.at_start
+        yield [
+            pool.submit(
+                live_through,
+                office,
+                label.deaths,
+                (label.happening, *_OTHERS)[:appointments],
+                at_start=label.at_start,
             )
-            for label, office in zip(LABELS, offices, strict=True)
-        }
+            for label, office in zip(labels, offices, strict=True)
+        ]
 
 
 def live_through(
@@ -81,3 +93,15 @@ def test_a_daemon_killed_at_this_step_rings_nobody_twice_and_loses_nothing(
         label.ends is None and call.outcome in (Outcome.ANSWERED, Outcome.UNKNOWN)
     )
     assert call.attempts == label.attempts
+
+
+@pytest.mark.torture
+def test_a_daemon_killed_amid_several_calls_rings_nobody_twice_and_loses_nothing(
+    tmp_path: Path, tell: Tell
+) -> None:
+    labels = [label.nth(number) for label in LABELS if label.for_each for number in (1, 2, 3)]
+    with living(tmp_path, labels, appointments=1 + len(_OTHERS)) as offices:
+        found = [audit(office.result()) for office in offices]
+    for one in found:
+        tell("killed amid several calls", faults=1, **one.counts)
+    assert [complaint for one in found for complaint in one.complaints] == []

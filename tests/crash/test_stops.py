@@ -45,9 +45,7 @@ def test_a_daemon_that_stood_still_before_the_send_looks_at_the_call_anew(office
     assert (call.outcome, call.attempts) == (Outcome.ANSWERED, 2)
 
 
-def test_of_three_daemons_started_at_once_on_a_ledger_one_runs_and_rings_once(
-    office: Office, tell: Tell
-) -> None:
+def test_of_three_daemons_started_at_once_on_a_ledger_one_runs_and_rings_once(office: Office, tell: Tell) -> None:
     with ExitStack() as all_of_them:
         daemons = [all_of_them.enter_context(office.daemon()) for _ in range(3)]
         await_true(lambda: sum(daemon.dead for daemon in daemons) == 2)

@@ -71,6 +71,14 @@ def test_a_call_is_claimed_once_and_only_when_it_is_due(desk: Desk) -> None:
     assert desk.claim() == []
 
 
+def test_a_claim_of_an_earlier_revision_is_void_even_if_its_token_fits(desk: Desk) -> None:
+    desk.plan()
+    (claim,) = desk.claim()
+    outdated = replace(claim, call=replace(claim.call, revision=claim.call.revision - 1))
+    assert ask(desk, outdated) is None
+    assert desk.state() == (State.CLAIMED, None)
+
+
 def test_due_calls_are_claimed_in_the_order_of_their_times_up_to_the_limit(desk: Desk) -> None:
     for minutes in (3, 1, 2):
         desk.plan(want(at=NOON - minutes * MINUTE))

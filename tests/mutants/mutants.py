@@ -1,0 +1,185 @@
+"""Defects that somebody could put into the code by mistake, one for each guard of the promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+_PLACING = ("tests/duties/test_place.py", "tests/ledger/test_life.py")
+_LAST_GATE = "attempts = attempts + 1\n               WHERE id = ? AND state = 'claimed'"
+_CALENDARS = ("tests/calls/test_reconcile.py", "tests/duties/test_replan.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """One defect: in ``file`` the text ``was`` becomes ``becomes``; the ``tests`` must turn red."""
+
+    defect: str
+    file: str
+    was: str
+    becomes: str
+    tests: tuple[str, ...]
+
+    def apply(self, root: Path) -> None:
+        """:raises LookupError: the text isn't there, or not once alone, so that nobody knows what would change."""
+        path = root / self.file
+        text = path.read_text(encoding="utf-8")
+        found = text.count(self.was)
+        if found != 1:
+            raise LookupError(
+                f"{self.file} holds {self.was!r} {found} times: the code has changed, so say anew in "
+                f"tests/mutants/mutants.py how it would be broken by '{self.defect}'"
+            )
+        path.write_text(text.replace(self.was, self.becomes), encoding="utf-8")
+
+
+MUTANTS = (
+    Mutant(
+        defect="a claim holds although the call was changed since",
+        file="scheduler/ledger/calls.py",
+        was=f"{_LAST_GATE} AND claim_token = ? AND revision = ?",
+        becomes=f"{_LAST_GATE} AND claim_token = ? AND ? >= 0",
+        tests=("tests/ledger/test_life.py",),
+    ),
+    Mutant(
+        defect="a claim holds although another worker has the call",
+        file="scheduler/ledger/calls.py",
+        was=f"{_LAST_GATE} AND claim_token = ?",
+        becomes=f"{_LAST_GATE} AND ? <> ''",
+        tests=("tests/ledger/test_life.py",),
+    ),
+    Mutant(
+        defect="the request leaves before its intention is committed",
+        file="scheduler/database.py",
+        was="done.append((future, work(connection)))",
+        becomes="future.set_result(work(connection))",
+        tests=("tests/test_database.py",),
+    ),
+    Mutant(
+        defect="a commit doesn't wait for the disk",
+        file="scheduler/database.py",
+        was="PRAGMA synchronous = FULL",
+        becomes="PRAGMA synchronous = OFF",
+        tests=("tests/test_database.py",),
+    ),
+    Mutant(
+        defect="a request whose answer was lost counts as unsent, and is sent again",
+        file="scheduler/callout/client.py",
+        was="return PerhapsSent(reason=str(error))",
+        becomes="return NotSent(reason=str(error))",
+        tests=("tests/callout",),
+    ),
+    Mutant(
+        defect="a request whose answer was lost is sent again at once",
+        file="scheduler/callout/client.py",
+        was="        except errors.PerhapsSent as error:\n",
+        becomes="        except errors.PerhapsSent as error:\n"
+        "            self._http.post_json(f'{self._url}/call', request.to_json())\n",
+        tests=("tests/callout",),
+    ),
+    Mutant(
+        defect="a proxy's 503 counts as unsent",
+        file="scheduler/callout/verdict.py",
+        was="(status == 503 and refused_on_503)",
+        becomes="status == 503",
+        tests=("tests/callout",),
+    ),
+    Mutant(
+        defect="what a crash left requested is sent again",
+        file="scheduler/ledger/calls.py",
+        was="""claim_token = NULL WHERE {_GOING_ON} AND state = 'claimed'\"""",
+        becomes="""claim_token = NULL WHERE {_GOING_ON} AND state <> 'placed'\"""",
+        tests=("tests/ledger/test_life.py",),
+    ),
+    Mutant(
+        defect="two daemons hold one ledger",
+        file="scheduler/ledger/lock.py",
+        was="fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        becomes="pass",
+        tests=("tests/ledger/test_lock.py",),
+    ),
+    Mutant(
+        defect="two calls may have one slot",
+        file="scheduler/ledger/schema.py",
+        was="CREATE UNIQUE INDEX call_slot",
+        becomes="CREATE INDEX call_slot",
+        tests=("tests/ledger",),
+    ),
+    Mutant(
+        defect="the stall between intention and send isn't looked at",
+        file="scheduler/duties/place.py",
+        was="if stalled > self.policy.stall.total_seconds():",
+        becomes="if stalled < 0:",
+        tests=_PLACING,
+    ),
+    Mutant(
+        defect="barring is looked at when planning only",
+        file="scheduler/duties/place.py",
+        was="barred = barred_by(claim.call.destination, self.barring)",
+        becomes='barred = ""',
+        tests=_PLACING,
+    ),
+    Mutant(
+        defect="the time isn't looked at again before the send",
+        file="scheduler/calls/timing.py",
+        was="if now < call.due_at:",
+        becomes="if False:",
+        tests=("tests/calls/test_timing.py", *_PLACING),
+    ),
+    Mutant(
+        defect="the deadline isn't looked at before the send",
+        file="scheduler/calls/timing.py",
+        was="if now > call.deadline_at:",
+        becomes="if False:",
+        tests=("tests/calls/test_timing.py", *_PLACING),
+    ),
+    Mutant(
+        defect="what wasn't sent is tried past its deadline",
+        file="scheduler/calls/timing.py",
+        was="if again_at > call.deadline_at:",
+        becomes="if False:",
+        tests=("tests/calls/test_timing.py", *_PLACING),
+    ),
+    Mutant(
+        defect="a manager's phone has two calls at a time",
+        file="scheduler/calls/timing.py",
+        was="if origin_held and now < last_try:",
+        becomes="if False:",
+        tests=("tests/calls/test_timing.py", *_PLACING),
+    ),
+    Mutant(
+        defect="evidence of an attempt that was thought unsent doesn't stop the next one",
+        file="scheduler/ledger/life.py",
+        was="        _stop_what_follows(connection, attempt, now)\n    elif",
+        becomes="        pass\n    elif",
+        tests=("tests/ledger/test_life.py", "tests/web"),
+    ),
+    Mutant(
+        defect="an unknown end comes before the record may",
+        file="scheduler/calls/policy.py",
+        was="return self.longest_call + self.cdr_lag",
+        becomes="return self.longest_call",
+        tests=("tests/calls", "tests/duties/test_collect.py"),
+    ),
+    Mutant(
+        defect="a change that comes too late is applied",
+        file="scheduler/calls/reconcile.py",
+        was="return call.state in (State.PLANNED, State.CLAIMED)",
+        becomes="return call.state is not State.ENDED",
+        tests=_CALENDARS,
+    ),
+    Mutant(
+        defect="what first appears in the past is called",
+        file="scheduler/calls/reconcile.py",
+        was="return wanted.due_at < self.now",
+        becomes="return False",
+        tests=_CALENDARS,
+    ),
+    Mutant(
+        defect="a calendar that was emptied cancels its calls",
+        file="scheduler/calls/brake.py",
+        was="return lost >= FEWEST and 2 * lost > len(standing.coming) + len(lately)",
+        becomes="return False",
+        tests=("tests/calls/test_brake.py", "tests/duties/test_brake.py"),
+    ),
+)
