@@ -168,14 +168,19 @@ def _detail(cause: BaseException) -> str:
 
 
 class _Watched(HTTPConnection):
-    """Its answers come under the thread's time limit, and it isn't used again after a long silence."""
+    """Its answers come under the thread's time limit.
+
+    It isn't used again after a long silence, nor where more came than was asked for: urllib3-future, which then
+    calls it saturated, would take that for the next answer.
+    """
 
     _answered_at = float("inf")
 
     @property
     def is_connected(self) -> bool:
         idle = SystemClock().boot_seconds() - self._answered_at
-        return super().is_connected and idle < _LONGEST_IDLE_SECONDS
+        overfed = getattr(self, "is_saturated", False)
+        return super().is_connected and idle < _LONGEST_IDLE_SECONDS and not overfed
 
     def getresponse(self, *args: Any, **options: Any) -> Any:
         limit = _limit.get()
