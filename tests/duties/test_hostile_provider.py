@@ -272,22 +272,22 @@ class TestConnection:
         assert [one.reason[:17] for one in calls] == ["accepted, but the", "perhaps accepted:"]
         assert len(provider.posts) == 2
 
-    def test_with_an_answer_too_many_gives_it_to_nobody(self, tmp_path: Path) -> None:
-        sent = threading.Event()
+    def test_with_an_answer_too_many_is_left_and_gives_it_to_nobody(self, tmp_path: Path) -> None:
+        taken, sent = threading.Event(), threading.Event()
 
         def answer_twice(connection: Connection, request: Request) -> None:
-            # Else the second waits for the first one's acknowledgement, and comes with the next request.
+            # Else what is sent second waits for the first to be acknowledged, and so for the next request.
             connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                ACCEPTED(connection, request)
-                accepted("nobody's")(connection, request)
-            finally:
-                sent.set()
+            ACCEPTED(connection, request)
+            taken.wait(5)
+            accepted("nobody's")(connection, request)
+            sent.set()
 
         provider = HostileProvider(answer_twice, accepted("session-2"))
         with hostile_bench(tmp_path, provider) as bench:
             bench.duties.add()
             bench.duties.place_due()
+            taken.set()
             assert sent.wait(5)
             second = bench.duties.add(origin=SECOND_ORIGIN)
             bench.duties.place_due()
