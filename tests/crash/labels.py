@@ -15,7 +15,6 @@ _BODY = b'"destination"'
 _PLACE = "scheduler.duties.place:"
 _CLIENT = "scheduler.callout.client:"
 _COLLECT = "scheduler.duties.collect:"
-_REPLAN = "scheduler.duties.replan:"
 _CALLBACK = "scheduler.web.callback:"
 
 
@@ -64,9 +63,12 @@ LABELS = (
     Label(name="fetched, not stored", deaths=(before("scheduler.duties.sync:store_fetched"),), for_all=True),
     Label(name="storing a fetch", deaths=(after("scheduler.duties.sync:store_fetched"),), for_all=True),
     Label(name="stored, not planned", deaths=(before("scheduler.duties.sync:SyncDuty._hand_on"),), for_all=True),
-    Label(name="planning", deaths=(before(_REPLAN + "apply_change"),)),
-    Label(name="planning, not committed", deaths=(after(_REPLAN + "apply_change"),)),
-    Label(name="planned, not noted", deaths=(before(_REPLAN + "ReplanDuty._record_planned"),), for_all=True),
+    Label(name="planning", deaths=(before("scheduler.ledger.changes:apply_change"),)),
+    Label(name="planning, not committed", deaths=(after("scheduler.ledger.changes:apply_change"),)),
+    Label(
+        name="planned, not noted",
+        deaths=(before("scheduler.duties.replan:ReplanDuty._record_planned"),), for_all=True,
+    ),
     Label(name="claiming", deaths=(after("scheduler.ledger.store:claim_due"),), for_all=True),
     Label(name="intention not committed", deaths=(after(_PLACE + "request"),)),
     Label(name="intention committed", deaths=(_UNSENT,), ends=Outcome.UNKNOWN),

@@ -81,6 +81,9 @@ class Office:
         struck_file(self.armed).unlink(missing_ok=True)
         self.armed.touch()
 
+    def disarm(self) -> None:
+        self.armed.unlink()
+
     def daemon(self, sabotage: Sabotage | None = None) -> AbstractContextManager[Daemon]:
         return daemon(self.world.config, self.world.folder / "log", self.armed, sabotage)
 

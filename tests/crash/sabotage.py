@@ -40,7 +40,10 @@ class Sabotage:
 
 
 def run_sabotaged(config: Path, log: Path, sabotage: Sabotage | None, armed: Path) -> None:
-    """``call-scheduler run`` in this process; calls count from the moment when the file ``armed`` exists."""
+    """``call-scheduler run`` in this process; calls count while the file ``armed`` exists.
+
+    Who is stopped, and not killed, goes on once it doesn't.
+    """
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for standard in (1, 2):
         os.dup2(output, standard)
@@ -81,6 +84,9 @@ class _Trigger:
     def strike(self) -> None:
         struck_file(self._armed).touch()
         os.kill(os.getpid(), self._sabotage.strike_with)
+        # A stop may reach this thread a little later than the others: it must not run on until then.
+        while self._armed.exists():
+            threading.Event().wait(0.01)
 
 
 def struck_file(armed: Path) -> Path:

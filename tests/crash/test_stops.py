@@ -36,6 +36,7 @@ def test_a_daemon_that_stood_still_before_the_send_looks_at_the_call_anew(office
         go_on_at = datetime.now(UTC) + Policy().stall + timedelta(seconds=1)
         await_true(lambda: datetime.now(UTC) > go_on_at)
         assert office.provider.accepted(office.account).total() == 0
+        office.disarm()
         daemon.send(signal.SIGCONT)
         office.await_ended()
     found = audit(office)

@@ -38,7 +38,7 @@ MUTANTS = (
         defect="a claim holds although the call was changed since",
         file="scheduler/ledger/calls.py",
         was=f"{_LAST_GATE} AND claim_token = ? AND revision = ?",
-        becomes=f"{_LAST_GATE} AND claim_token = ? AND ? >= 0",
+        becomes=f"{_LAST_GATE} AND claim_token = ? AND ? IS NOT NULL",
         tests=("tests/ledger/test_life.py",),
     ),
     Mutant(
@@ -120,6 +120,27 @@ MUTANTS = (
         tests=_PLACING,
     ),
     Mutant(
+        defect="what was barred after the claim is called",
+        file="scheduler/duties/place.py",
+        was="or barred_by(call.destination, self.barring)",
+        becomes='or ""',
+        tests=("tests/duties",),
+    ),
+    Mutant(
+        defect="calling hours are looked at before the claim only",
+        file="scheduler/duties/place.py",
+        was="or self.policy.hours.closed(call.origin, call.destination, self._clock.now())",
+        becomes='or ""',
+        tests=("tests/duties",),
+    ),
+    Mutant(
+        defect="calls are placed by a clock that is in doubt",
+        file="scheduler/duties/place.py",
+        was="if doubt := self._doubt():",
+        becomes='if doubt := "":',
+        tests=("tests/duties",),
+    ),
+    Mutant(
         defect="the time isn't looked at again before the send",
         file="scheduler/calls/timing.py",
         was="if now < call.due_at:",
@@ -129,8 +150,8 @@ MUTANTS = (
     Mutant(
         defect="the deadline isn't looked at before the send",
         file="scheduler/calls/timing.py",
-        was="if now > call.deadline_at:",
-        becomes="if False:",
+        was="if now > call.deadline_at or ",
+        becomes="if ",
         tests=("tests/calls/test_timing.py", *_PLACING),
     ),
     Mutant(
@@ -171,7 +192,7 @@ MUTANTS = (
     Mutant(
         defect="what first appears in the past is called",
         file="scheduler/calls/reconcile.py",
-        was="return wanted.due_at < self.now",
+        was="return wanted.asked_at < self.now",
         becomes="return False",
         tests=_CALENDARS,
     ),
