@@ -20,6 +20,7 @@ from scheduler.ledger.store import LedgerCallStore
 from scheduler.phone import PhoneNumber
 from tests.clocks import NOON
 from tests.duties.support import BARRING, ORIGIN, POLICY, Bench, bench
+from tests.world import await_true
 
 
 @pytest.fixture(params=["a token at hand", "a token to be asked for"])
@@ -150,6 +151,20 @@ def test_barring_that_came_after_the_claim_still_counts(duties: Bench) -> None:
     claim = duties.claim()
     duties.placing.barring = replace(BARRING, numbers=frozenset({claim.call.destination}))
     duties.placing.place(claim)
+    assert (duties.call(call_id).outcome, duties.provider.requests) == (Outcome.BARRED, [])
+
+
+def test_barring_that_came_after_the_intention_sends_nothing_and_ends_the_call_at_its_next_turn(
+    duties: Bench,
+) -> None:
+    duties.provider.has_token = True  # so that the claim comes with its intention
+    call_id = duties.add()
+    (prepared,) = duties.store.claim_due(NOON, 1)
+    duties.placing.barring = replace(BARRING, numbers=frozenset({duties.call(call_id).destination}))
+    duties.placing.place(prepared)
+    await_true(lambda: duties.call(call_id).state is State.PLANNED)
+    duties.clock.advance(POLICY.unsent_retry)
+    duties.place_due()
     assert (duties.call(call_id).outcome, duties.provider.requests) == (Outcome.BARRED, [])
 
 
