@@ -26,6 +26,7 @@ from scheduler.database import Connection, Database
 from scheduler.duties.replan import PlanRules, ReplanDuty
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
 from scheduler.ledger import open_ledger
+from scheduler.loop import let_calls_pass
 from scheduler.parts import calendars_http
 from scheduler.phone import PhoneNumber
 from scheduler.sources.ics import IcsSettings, IcsSource
@@ -102,6 +103,7 @@ def planner(path: Path, folder: Path, days: int, now: datetime) -> Iterator[Plan
 
 def synchronise(feeds: Sequence[Path], folder: Path, days: int, now: datetime) -> Synchronised:
     """Import the first feed, look again while nothing changes, and then at each of the others in its place."""
+    let_calls_pass()
     path = folder / "feed.ics"
     path.symlink_to(feeds[0])
     with planner(path, folder, days, now) as made:

@@ -7,7 +7,6 @@ comments; the ledger fulfils :class:`CallStore`.
 from __future__ import annotations
 
 import itertools
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,9 +19,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from scheduler.clock import Clock
+from scheduler.loop import let_calls_pass
 
 _HEARTBEAT = timedelta(seconds=1)
-_SWITCH_SECONDS = 0.0005
 _ALIAS = "calls"
 C = TypeVar("C")
 C_co = TypeVar("C_co", covariant=True)
@@ -63,9 +62,7 @@ class Timetable(Generic[C]):
         )
 
     def start(self) -> None:
-        # Of the whole process: a due call waits so long for each thread that computes, as one that reads a big
-        # calendar. The default is 5 ms, several times a call.
-        sys.setswitchinterval(_SWITCH_SECONDS)
+        let_calls_pass()
         self._scheduler.start()
 
     def wake(self) -> None:

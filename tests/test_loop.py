@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import sys
 import threading
 from datetime import timedelta
 
 import pytest
 
 from scheduler.errors import ProviderError
-from scheduler.loop import Loop
+from scheduler.loop import Loop, let_calls_pass
 
 NEVER = timedelta(hours=1)
 
@@ -78,3 +80,15 @@ def test_an_error_is_told_and_the_next_round_comes(
         loop.stop()
     # What the provider said is for the log; a defect of ours is for its traceback as well.
     assert bool(caplog.records[0].exc_info) is traceback
+
+
+def test_calls_pass_what_computes_and_no_full_collection_stops_them_often() -> None:
+    before = (sys.getswitchinterval(), gc.get_threshold())
+    try:
+        let_calls_pass()
+        assert sys.getswitchinterval() < 0.001
+        assert gc.get_threshold()[:2] == before[1][:2]
+        assert gc.get_threshold()[2] >= 100 * 10
+    finally:
+        sys.setswitchinterval(before[0])
+        gc.set_threshold(*before[1])
