@@ -166,6 +166,8 @@ class PlaceDuty:
         if stalled > self.policy.stall.total_seconds():
             return f"the machine stood still for {stalled:.1f} s before it"
         call = prepared.claim.call
+        if not call.due_at <= self._clock.now() <= call.deadline_at:
+            return "its time was over, or hadn't come by a clock that was set"
         return (
             self._doubt()
             or barred_by(call.destination, self.barring)

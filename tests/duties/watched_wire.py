@@ -1,0 +1,107 @@
+"""A wire that holds every request against the ledger and the promises at the moment when it leaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.callout.answer import Accepted, PerhapsSent, PlaceAnswer
+from scheduler.calls.call import Slot, State
+from scheduler.database import Database
+from scheduler.ledger.attempts import select_attempt_of_reference
+from scheduler.ledger.calls import select_call
+from scheduler.vca import CallRequest, Cdr, read_cdr, write_time
+from tests.clocks import SetClock
+
+
+class Died(BaseException):
+    """The process ends here: nothing of it runs any further."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A request that the provider took: the phones ring."""
+
+    request: CallRequest
+    session_id: str
+    at: datetime  # by the provider's clock, which nobody sets
+
+    @property
+    def reference(self) -> str:
+        return self.request.callback.rpartition("/")[2]
+
+    def record(self, duration: int, release: str) -> Cdr:
+        return read_cdr(
+            {
+                "sessionId": self.session_id,
+                "origin": self.request.origin[1:],
+                "destination": self.request.destination[1:],
+                "requestTime": write_time(self.at),
+                "callOneRelease": write_time(self.at),
+                "callDuration": duration,
+                "callReleaseInfo": release,
+            }
+        )
+
+
+def let_be(_taken: Taken) -> None:
+    """Nothing happens before the answer."""
+
+
+class WatchedWire:
+    """Asserts of each request: its intention is on the disk, its time has come, it is neither late nor barred."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self.clock = clock
+        self.barred: set[str] = set()
+        self.next_answer: PlaceAnswer | None = None  # None: the process dies before there is one
+        self.takes_it = True
+        self.before_answer: Callable[[Taken], None] = let_be
+        self.taken: list[Taken] = []
+        self.rang: Counter[Slot] = Counter()
+        self.requests: Counter[str] = Counter()  # by the attempt's reference
+        self.records: list[Cdr] = []
+        self.ledger: Database
+
+    def token(self) -> str:
+        return "token"
+
+    def token_at_hand(self) -> str:
+        return "token"
+
+    def cdrs(self, since: datetime) -> tuple[Cdr, ...]:  # noqa: ARG002
+        return tuple(self.records)
+
+    def place(self, request: CallRequest, token: str) -> PlaceAnswer:  # noqa: ARG002
+        taken = Taken(request=request, session_id=f"session-{len(self.taken)}", at=self.clock.true_now())
+        self._hold_against_the_promises(taken)
+        if self._is_taken():
+            self.taken.append(taken)
+            self.before_answer(taken)
+        if self.next_answer is None:
+            raise Died
+        if isinstance(self.next_answer, Accepted):
+            return Accepted(session_id=taken.session_id)
+        return self.next_answer
+
+    def _is_taken(self) -> bool:
+        in_doubt = self.next_answer is None or isinstance(self.next_answer, PerhapsSent)
+        return isinstance(self.next_answer, Accepted) or (in_doubt and self.takes_it)
+
+    def _hold_against_the_promises(self, taken: Taken) -> None:
+        attempt = self.ledger.read(select_attempt_of_reference, taken.reference)
+        assert attempt is not None, "its intention isn't on the disk"
+        assert attempt.open
+        call = self.ledger.read(select_call, attempt.call_id)
+        assert call is not None
+        assert call.state is State.REQUESTED
+        assert (call.origin.e164, call.destination.e164) == (taken.request.origin, taken.request.destination)
+        assert call.due_at <= self.clock.now() <= call.deadline_at, "it rings outside its window"
+        assert taken.request.destination not in self.barred
+        self.requests[taken.reference] += 1
+        assert self.requests[taken.reference] == 1, "two requests of one attempt"
+        if self._is_taken():
+            self.rang[call.slot] += 1
+            assert self.rang[call.slot] == 1, "a slot rings twice"
