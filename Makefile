@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What speaks HTTP has to hold with both versions of urllib3.
 BESIDE_URLLIB3 := tests/sources tests/callout tests/test_http.py tests/test_oauth.py tests/duties/test_address_book.py \
 	tests/duties/test_hostile_provider.py
-BENCHMARKS := placing startup calendars
+BENCHMARKS := placing startup calendars polling
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
