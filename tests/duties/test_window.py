@@ -88,6 +88,7 @@ def test_no_request_leaves_outside_its_window_or_to_a_barred_number(
             for one in claimed:
                 duties.placing.place(one)
             duties.ledger.write(recover, duties.clock.now())  # after the answers
+        assert wire.broken == []
 
 
 def bar(duties: Bench, numbers: set[str]) -> None:

@@ -51,7 +51,7 @@ def let_be(_taken: Taken) -> None:
 
 
 class WatchedWire:
-    """Asserts of each request: its intention is on the disk, its time has come, it is neither late nor barred."""
+    """Looks at each request: its intention is on the disk, its time has come, it is neither late nor barred."""
 
     def __init__(self, clock: SetClock) -> None:
         self.clock = clock
@@ -63,6 +63,7 @@ class WatchedWire:
         self.rang: Counter[Slot] = Counter()
         self.requests: Counter[str] = Counter()  # by the attempt's reference
         self.records: list[Cdr] = []
+        self.broken: list[str] = []  # what no request may do; not raised, since placing survives any error
         self.ledger: Database
 
     def token(self) -> str:
@@ -92,16 +93,21 @@ class WatchedWire:
 
     def _hold_against_the_promises(self, taken: Taken) -> None:
         attempt = self.ledger.read(select_attempt_of_reference, taken.reference)
-        assert attempt is not None, "its intention isn't on the disk"
-        assert attempt.open
+        if attempt is None:
+            self.broken.append("its intention isn't on the disk")
+            return
         call = self.ledger.read(select_call, attempt.call_id)
         assert call is not None
-        assert call.state is State.REQUESTED
-        assert (call.origin.e164, call.destination.e164) == (taken.request.origin, taken.request.destination)
-        assert call.due_at <= self.clock.now() <= call.deadline_at, "it rings outside its window"
-        assert taken.request.destination not in self.barred
         self.requests[taken.reference] += 1
-        assert self.requests[taken.reference] == 1, "two requests of one attempt"
-        if self._is_taken():
-            self.rang[call.slot] += 1
-            assert self.rang[call.slot] == 1, "a slot rings twice"
+        self.rang[call.slot] += self._is_taken()
+        numbers = (taken.request.origin, taken.request.destination)
+        broken = {
+            "its attempt is closed": not attempt.open,
+            "its call isn't requested": call.state is not State.REQUESTED,
+            "its numbers are another call's": (call.origin.e164, call.destination.e164) != numbers,
+            "it rings outside its window": not call.due_at <= self.clock.now() <= call.deadline_at,
+            "its destination is barred": taken.request.destination in self.barred,
+            "its attempt had a request already": self.requests[taken.reference] > 1,
+            "its slot rang already": self._is_taken() and self.rang[call.slot] > 1,
+        }
+        self.broken += [promise for promise, is_broken in broken.items() if is_broken]
