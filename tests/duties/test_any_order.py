@@ -84,12 +84,13 @@ SCOPES = [PauseScope(), PauseScope(origin=ORIGIN), PauseScope(calendar="sales")]
 
 
 class AnyOrder(RuleBasedStateMachine):
-    @initialize(first=st.sampled_from(TIMES), second=st.sampled_from(TIMES))
-    def start(self, first: datetime, second: datetime) -> None:
+    @initialize(first=st.sampled_from(TIMES), second=st.sampled_from(TIMES), has_token=st.booleans())
+    def start(self, first: datetime, second: datetime, has_token: bool) -> None:
         self._folder = TemporaryDirectory()
         self.machine = SetClock()
         self.machine.synchronised = Sync.SYNCHRONISED
         self.wire = WatchedWire(self.machine)
+        self.wire.has_token = has_token
         self.policy, self.barred = Policy(), frozenset[PhoneNumber]()
         self.paused = False
         self._boot()
@@ -213,21 +214,23 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(
         after=st.sampled_from([-0.5, 0, 0, 0, 1, 299.9]),
         meanwhile=st.sampled_from(MEANWHILE),
-        answer=st.sampled_from([ANSWERS[0], ANSWERS[0], *ANSWERS, None]),
+        answers=st.lists(st.sampled_from([*ANSWERS[:2], *ANSWERS[:2], *ANSWERS, None]), min_size=1, max_size=3),
         takes_it=st.booleans(),
         early=st.booleans(),
     )
-    def the_next_call_comes_due(
-        self, after: float, meanwhile: str, answer: PlaceAnswer | None, takes_it: bool, early: bool
+    def the_next_calls_come_due(
+        self, after: float, meanwhile: str, answers: list[PlaceAnswer | None], takes_it: bool, early: bool
     ) -> None:
         """Claimed, and sent; or just not due, almost past its grace, or something comes in between."""
-        wake_at = self.ledger.read(next_wake_at)
-        if wake_at is None:
-            return
-        self.time_passes(max(0, (wake_at - self.machine.now()).total_seconds() + after))
-        self.claim_what_is_due(10)
-        getattr(self, meanwhile)()
-        self.send(answer, takes_it, early)
+        for answer in answers:
+            wake_at = self.ledger.read(next_wake_at)
+            if wake_at is None:
+                return
+            self.time_passes(max(0, (wake_at - self.machine.now()).total_seconds() + after))
+            self.claim_what_is_due(10)
+            getattr(self, meanwhile)()
+            self.send(answer, takes_it, early)
+            after, meanwhile = 0, "nothing"
 
     def nothing(self) -> None:
         pass

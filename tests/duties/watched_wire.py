@@ -58,6 +58,7 @@ class WatchedWire:
         self.barred: set[str] = set()
         self.next_answer: PlaceAnswer | None = None  # None: the process dies before there is one
         self.takes_it = True
+        self.has_token = True  # else the worker asks for it, and records the intention itself
         self.before_answer: Callable[[Taken], None] = let_be
         self.taken: list[Taken] = []
         self.rang: Counter[Slot] = Counter()
@@ -70,7 +71,7 @@ class WatchedWire:
         return "token"
 
     def token_at_hand(self) -> str:
-        return "token"
+        return "token" if self.has_token else ""
 
     def cdrs(self, since: datetime) -> tuple[Cdr, ...]:  # noqa: ARG002
         return tuple(self.records)
