@@ -57,6 +57,15 @@ def select_keys_ever(connection: Connection, call_ids: Iterable[int]) -> dict[in
     return _select(connection, call_ids, "")
 
 
+def select_keys_since_tried(connection: Connection, call_ids: Iterable[int]) -> dict[int, frozenset[Key]]:
+    """The appointments that meant each call when it was first tried or later, and went since.
+
+    What went at the very instant of the request counts: nobody can tell which came first.
+    """
+    first = "SELECT min(requested_at) FROM attempt WHERE attempt.call_id = appointment.call_id"
+    return _select(connection, call_ids, f"AND gone_at >= ({first})")
+
+
 def _select(connection: Connection, call_ids: Iterable[int], condition: str) -> dict[int, frozenset[Key]]:
     ids = list(call_ids)
     found: dict[int, set[Key]] = defaultdict(set)

@@ -25,7 +25,7 @@ from scheduler.ledger.appointments import (
     retire_appointments,
     retire_meaning,
     select_keys,
-    select_keys_ever,
+    select_keys_since_tried,
 )
 from scheduler.ledger.calls import (
     end_call,
@@ -41,13 +41,10 @@ def select_recorded(connection: Connection, since: datetime) -> tuple[Recorded, 
     """What ``reconcile`` compares with: the calls since ``since`` and the open ones, with their appointments."""
     calls = select_reconcilable(connection, since)
     ids = [call.id for call in calls]
-    keys, ever = select_keys(connection, ids), select_keys_ever(connection, ids)
+    keys, once = select_keys(connection, ids), select_keys_since_tried(connection, ids)
     nobody: frozenset[Key] = frozenset()
     return tuple(
-        Recorded(
-            call=call, keys=keys.get(call.id, nobody), once=ever.get(call.id, nobody) - keys.get(call.id, nobody)
-        )
-        for call in calls
+        Recorded(call=call, keys=keys.get(call.id, nobody), once=once.get(call.id, nobody)) for call in calls
     )
 
 

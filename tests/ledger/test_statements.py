@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.calls.call import Outcome
-from scheduler.calls.reconcile import Add, Cancel
+from scheduler.calls.reconcile import Add, Attach, Cancel
 from scheduler.database import ConstraintFailed, Database
 from scheduler.ledger.appointments import (
     point_appointment,
@@ -24,7 +24,7 @@ from scheduler.ledger.attempts import (
     select_unexplained_attempts,
 )
 from scheduler.ledger.calls import next_wake_at, select_call, select_calls, select_reconcilable
-from scheduler.ledger.changes import apply_change
+from scheduler.ledger.changes import apply_change, select_recorded
 from scheduler.ledger.collections import (
     StoredObject,
     delete_objects,
@@ -137,6 +137,17 @@ def test_a_deleted_event_that_comes_back_leaves_the_cancelled_call_its_name(desk
     desk.ledger.write(apply_change, Add(wanted=wanted), NOON - HOUR)
     assert desk.ledger.read(select_keys_ever, [1, 2]) == {1: wanted.keys, 2: wanted.keys}
     assert desk.ledger.read(select_calls_of_appointments, NOON, NOON + HOUR) == {(key("one"), NOON): 2}
+
+
+def test_what_left_a_call_before_it_was_tried_was_not_called(desk: Desk) -> None:
+    three = want("one", "two", "three")
+    desk.ledger.write(apply_change, Add(wanted=three), NOON - HOUR)
+    for uids, at in ((["two", "three"], NOON - MINUTE), (["three"], NOON + MINUTE)):
+        desk.ledger.write(apply_change, Attach(call=desk.call(1), keys=frozenset(map(key, uids))), at)
+        if at < NOON:
+            desk.placed()
+    (recorded,) = desk.ledger.read(select_recorded, NOON - HOUR)
+    assert (recorded.keys, recorded.once) == ({key("three")}, {key("two")})
 
 
 def test_keys_of_more_calls_than_one_statement_can_name(desk: Desk) -> None:
