@@ -20,7 +20,7 @@ class Recorded:
 
     call: Call
     keys: frozenset[Key]
-    once: frozenset[Key] = frozenset()  # the appointments that pointed to it before, and went
+    once: frozenset[Key] = frozenset()  # the appointments that pointed to it when it was tried, or later, and went
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def reconcile(
     wanted = tuple(wanted)
     said = frozenset(key for one in wanted for key in one.keys)
     look = _Look(now=now, read_before=read_before, unreadable=unreadable, said=said)
-    book = _Book(recorded, {one.slot for one in wanted})
+    book = _Book(recorded, wanted)
     changes: list[Change] = []
     for one in wanted:
         changes.extend(_meet(one, book, look))
@@ -147,8 +147,8 @@ class _Look:
 class _Book:
     """The recorded calls, found by instance and by slot; each can be taken once."""
 
-    def __init__(self, recorded: Iterable[Recorded], wanted_slots: Collection[Slot]) -> None:
-        self._wanted_slots = wanted_slots
+    def __init__(self, recorded: Iterable[Recorded], wanted: Collection[PlannedCall]) -> None:
+        self._wanted_slots = {one.slot for one in wanted}
         self._open: dict[int, Recorded] = {}
         self._open_by_instance: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._open_by_slot: dict[Slot, int] = {}
@@ -162,6 +162,8 @@ class _Book:
             elif one.call.outcome is not Outcome.CANCELLED or one.call.attempts:
                 # A call that was called off before anybody rang leaves its slot free.
                 self._enter_ended(one)
+        meeting_open = [one for one in wanted if one.slot in self._open_by_slot]
+        self._mean_open = {(key, one.asked_at) for one in meeting_open for key in one.keys}
 
     def _enter_open(self, one: Recorded) -> None:
         self._open[one.call.id] = one
@@ -169,12 +171,18 @@ class _Book:
             self._open_by_instance[key.instance].add(one.call.id)
         if one.call.again_of is None:
             self._open_by_slot[one.call.slot] = one.call.id
+        if not _stoppable(one.call):
+            self._remember_attempted(one)
 
     def _enter_ended(self, one: Recorded) -> None:
         self._ended_by_slot[one.call.slot] = one
         for key in one.keys:
             self._ended_by_instance[key.instance, one.call.asked_at] = one
-        for key in one.keys | one.once if one.call.attempts else ():
+        if one.call.attempts:
+            self._remember_attempted(one)
+
+    def _remember_attempted(self, one: Recorded) -> None:
+        for key in one.keys | one.once:
             self._attempted.add(key.instance)
             if one.call.starts_at is not None:
                 self._attempted_starts.add((key.instance, one.call.starts_at))
@@ -193,6 +201,10 @@ class _Book:
 
     def _is_free(self, call_id: int) -> bool:
         return call_id in self._open and self._open[call_id].call.slot not in self._wanted_slots
+
+    def meaning_open(self, keys: Iterable[Key], asked_at: datetime) -> frozenset[Key]:
+        """Those that, at this time, mean an open call: at one time an appointment means one call only."""
+        return frozenset(key for key in keys if (key, asked_at) in self._mean_open)
 
     def ended(self, wanted: PlannedCall) -> Recorded | None:
         """The ended call that ``wanted`` already was: the same numbers or the same instance, at its time."""
@@ -221,7 +233,7 @@ def _meet(wanted: PlannedCall, book: _Book, look: _Look) -> Iterable[Change]:
     already = book.ended(wanted)
     at_its_slot = bool(taken) and taken[0].call.slot == wanted.slot
     if already is not None and not at_its_slot:
-        yield from _rekeyed(already, wanted, look)
+        yield from _rekeyed(already, wanted, book, look)
         for one in taken:
             yield _stop(one, f"moved to {_words(wanted)}, whose call has already ended")
     elif taken:
@@ -230,10 +242,11 @@ def _meet(wanted: PlannedCall, book: _Book, look: _Look) -> Iterable[Change]:
         yield _appear(wanted, book, look)
 
 
-def _rekeyed(already: Recorded, wanted: PlannedCall, look: _Look) -> Iterable[Change]:
+def _rekeyed(already: Recorded, wanted: PlannedCall, book: _Book, look: _Look) -> Iterable[Change]:
     if not wanted.keys <= already.keys:
         # Those that are gone stay behind: some feeds give new keys at each fetch.
-        yield Attach(call=already.call, keys=wanted.keys | look.still_said(already.keys))
+        still = look.still_said(already.keys) - book.meaning_open(already.keys, already.call.asked_at)
+        yield Attach(call=already.call, keys=wanted.keys | still)
 
 
 def _meet_open(wanted: PlannedCall, taken: list[Recorded], look: _Look) -> Iterable[Change]:

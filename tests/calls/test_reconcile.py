@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from scheduler.calls.call import Key, Outcome, PlannedCall, State
+from scheduler.calls.call import Call, Key, Outcome, PlannedCall, State
 from scheduler.calls.reconcile import (
     WITHDRAWN_TOO_LATE,
     Add,
@@ -73,6 +73,11 @@ def kept(
     """The call that an earlier round made of ``wanted``."""
     call = a_call(wanted, id=id, state=state, outcome=outcome, attempts=attempts)
     return Recorded(call=call, keys=wanted.keys)
+
+
+def starting(one: Recorded) -> Call:
+    """The call of appointments without a lead, as the ledger gives it back."""
+    return replace(one.call, starts_at=one.call.asked_at)
 
 
 def test_a_new_appointment_becomes_a_call() -> None:
@@ -168,6 +173,20 @@ def test_a_call_that_ended_is_kept_by_the_appointments_that_still_mean_it() -> N
     both = replace(want("new"), keys=frozenset({key("new"), key("old")}))
     (change,) = decide([both], [answered], now=NOON + MINUTE, read_before={"sales": NOW})
     assert change == Attach(call=answered.call, keys=frozenset({key("old"), key("new")}))
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_two_events_that_swap_names_after_one_was_called_keep_a_call_each(back: bool) -> None:
+    """Whichever is looked at first: the call still to come isn't left without an appointment."""
+    first, second = (OTHER_CUSTOMER, CUSTOMER) if back else (CUSTOMER, OTHER_CUSTOMER)
+    answered = kept(want("one", destination=first), outcome=Outcome.ANSWERED, attempts=1)
+    planned = kept(want("two", destination=second), id=2)
+    wanted = [want("two", destination=first), want("one", destination=second)]
+    for order in (wanted, wanted[::-1]):
+        changes = decide(order, [answered, planned])
+        assert Attach(call=answered.call, keys=frozenset({key("two")})) in changes
+        assert Attach(call=planned.call, keys=frozenset({key("one")})) in changes
+        assert len(changes) == 2
 
 
 def test_a_rekeyed_series_keeps_its_planned_calls() -> None:
@@ -352,3 +371,29 @@ def test_another_lead_after_the_call_doesnt_ring_the_same_appointment_again() ->
     moved = replace(want("one", at=NOON + HOUR), starts_at=NOON + HOUR)
     assert decide([without_lead], [called], now=NOON - MINUTE) == [Ignore(wanted=without_lead)]
     assert decide([moved], [called], now=NOON - MINUTE) == [Add(wanted=moved)]
+
+
+def test_what_rings_together_with_another_and_gets_another_number_does_not_ring_twice() -> None:
+    both = replace(want("one", "two"), starts_at=NOON)
+    ringing = Recorded(call=starting(kept(both, state=State.PLACED, attempts=1)), keys=both.keys)
+    one = replace(want("one"), starts_at=NOON)
+    edited = replace(want("two", destination=OTHER_CUSTOMER), starts_at=NOON)
+    changes = decide([one, edited], [ringing], now=NOON)
+    assert changes == [Attach(call=ringing.call, keys=one.keys), Ignore(wanted=edited)]
+
+
+def test_a_name_that_rings_and_comes_back_with_another_number_does_not_ring_twice() -> None:
+    renamed = replace(want("new"), starts_at=NOON)
+    again = replace(want("old", destination=OTHER_CUSTOMER), starts_at=NOON)
+    for state in RINGING:
+        call = starting(kept(renamed, state=state, attempts=1))
+        ringing = Recorded(call=call, keys=renamed.keys, once=frozenset({key("old")}))
+        assert decide([renamed, again], [ringing], now=NOON) == [Ignore(wanted=again)]
+
+
+def test_what_rings_and_is_tidied_up_into_an_unseen_past_is_not_called_again() -> None:
+    both = want("one", "two")
+    ringing = kept(both, state=State.REQUESTED, attempts=1)
+    tidied = want("two", at=NOON + MINUTE)
+    changes = decide([want("one"), tidied], [ringing], now=NOON + 2 * MINUTE, read_before={"sales": NOON})
+    assert Ignore(wanted=tidied) in changes
