@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from scheduler.calendars.appointment import Appointment
-from scheduler.calls.call import TRANSITIONS, Answer, Call, Key, Outcome, PlannedCall, State
+from scheduler.calls.call import TRANSITIONS, Answer, Call, Key, Outcome, PlannedCall, Slot, State
 from scheduler.calls.cdr import Ending
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
 from scheduler.calls.reconcile import Change, Ignore, TooLate, reconcile
-from scheduler.database import Connection, write_instant
+from scheduler.database import Connection, Row, read_instant, write_instant
 from scheduler.ledger import open_ledger
 from scheduler.ledger.appointments import select_keys
 from scheduler.ledger.attempts import select_attempt, select_open_attempts
@@ -57,6 +57,8 @@ KEYS = [
 ]
 TIMES = [NOON + n * 3 * MINUTE for n in range(5)]
 
+Appearance = tuple[tuple[str, str], datetime]  # an instance, and the time that it asks for
+
 
 class CalendarAndWire(RuleBasedStateMachine):
     def __init__(self) -> None:
@@ -69,7 +71,10 @@ class CalendarAndWire(RuleBasedStateMachine):
         self.appointments: dict[Key, Appointment] = {}
         self.broken: set[Key] = set()
         self.claims: list[Claim] = []
-        self.taken: Counter[tuple[tuple[str, str], datetime]] = Counter()  # by the provider
+        self.taken: set[Appearance] = set()  # by the provider
+        self.taken_slots: set[Slot] = set()
+        self.rung_again: list[Slot] = []
+        self.tried: set[Appearance] = set()
         self.references = 0
 
     def teardown(self) -> None:
@@ -149,6 +154,7 @@ class CalendarAndWire(RuleBasedStateMachine):
         if not isinstance(asked, Requested):
             return
         call = self._calls()[claim.call.id]
+        self._note_tried()
         assert call.due_at <= self.now <= call.deadline_at
         match answer:
             case Answer.ACCEPTED:
@@ -193,7 +199,8 @@ class CalendarAndWire(RuleBasedStateMachine):
 
     @invariant()
     def no_appointment_rings_twice_at_one_time(self) -> None:
-        assert [what for what, number in self.taken.items() if number > 1] == []
+        """Nor do two numbers; but under its name another one may come, whose call was planned before, and ring."""
+        assert self.rung_again == []
 
     @invariant()
     def what_rang_by_a_closed_attempt_is_not_planned(self) -> None:
@@ -215,14 +222,16 @@ class CalendarAndWire(RuleBasedStateMachine):
             return
         wanted, before = self._wanted(), self._calls()
         keys_before = self.ledger.read(select_keys, before)
-        for change in self._decide(wanted):
+        changes = self._decide(wanted)
+        for change in changes:
             self.ledger.write(apply_change, change, self.now)  # the ledger forbids none of them
+        self._note_tried()
         again = [one for one in self._decide(wanted) if not isinstance(one, Ignore | TooLate)]
         assert again == [], "a second look at the same calendars changes nothing"
         self._nothing_new_is_past(before)
         self._what_is_broken_is_left_alone(before, keys_before)
         self._what_can_ring_is_wanted(wanted)
-        self._every_coming_appointment_means_one_call(wanted)
+        self._every_coming_appointment_means_one_call(wanted, changes)
         self.read_at = self.now
 
     def _nothing_new_is_past(self, before: Mapping[int, Call]) -> None:
@@ -246,22 +255,28 @@ class CalendarAndWire(RuleBasedStateMachine):
             if not any(map(self._is_broken, keys[call_id])):
                 assert {slots[key] for key in keys[call_id]} == {call.slot}
 
-    def _every_coming_appointment_means_one_call(self, wanted: Iterable[PlannedCall]) -> None:
+    def _every_coming_appointment_means_one_call(
+        self, wanted: Iterable[PlannedCall], changes: Collection[Change]
+    ) -> None:
         calls = self._calls()
-        ringing = {one.id for one in calls.values() if one.state in (State.REQUESTED, State.PLACED)}
-        instances_ringing = {
-            key.instance for keys in self.ledger.read(select_keys, ringing).values() for key in keys
-        }
         for one in wanted:
             for key in one.keys if one.due_at >= self.now else ():
                 meant = self.ledger.read(_meaning, key, one)
                 if not meant:
-                    # Only what rings at another time has to wait until that is over.
-                    assert {other.instance for other in one.keys} & instances_ringing
+                    assert self._waits_or_was_called(one, changes)
                     continue
                 (call_id,) = meant
-                assert calls[call_id].slot == one.slot or calls[call_id].state is State.ENDED
+                if calls[call_id].slot != one.slot:
+                    assert calls[call_id].state is State.ENDED or _too_late(calls[call_id], changes)
                 assert calls[call_id].outcome is not Outcome.CANCELLED or calls[call_id].attempts
+
+    def _waits_or_was_called(self, wanted: PlannedCall, changes: Collection[Change]) -> bool:
+        """What rings at another time has to wait until that is over; what was called stays so (rules 2 and 7)."""
+        if Ignore(wanted=wanted) in changes:
+            return any((key.instance, wanted.asked_at) in self.tried for key in wanted.keys)
+        ringing = [one.id for one in self._calls().values() if one.state in (State.REQUESTED, State.PLACED)]
+        keys = self.ledger.read(select_keys, ringing).values()
+        return bool({key.instance for key in wanted.keys} & {key.instance for each in keys for key in each})
 
     def _wanted(self) -> tuple[PlannedCall, ...]:
         return plan((one for key, one in self.appointments.items() if not self._is_broken(key)), POLICY)
@@ -286,8 +301,15 @@ class CalendarAndWire(RuleBasedStateMachine):
         )
 
     def _note_taken(self, call: Call) -> None:
-        keys = self.ledger.read(select_keys, [call.id])[call.id]
-        self.taken.update({(instance, call.asked_at) for instance in {key.instance for key in keys}})
+        """The call rings, for the first time, by right of an appointment that meant it and hasn't rung yet."""
+        if call.slot in self.taken_slots or self.ledger.read(_appointments, call, "") <= self.taken:
+            self.rung_again.append(call.slot)
+        self.taken_slots.add(call.slot)
+        self.taken |= self.ledger.read(_appointments, call, "AND gone_at IS NULL")
+
+    def _note_tried(self) -> None:
+        """What means a call that was tried was called, and so was what went from it at that very instant."""
+        self.tried |= self.ledger.read(_meaning_tried, self.now)
 
     def _attempts(self) -> list[int]:
         return sorted(self.ledger.read(_ids, "SELECT id FROM attempt"))
@@ -308,6 +330,34 @@ def _meaning(connection: Connection, key: Key, wanted: PlannedCall) -> list[int]
         (key.collection, key.uid, key.recurrence_id, write_instant(wanted.asked_at)),
     )
     return [row["call_id"] for row in rows]
+
+
+def _appointments(connection: Connection, call: Call, condition: str) -> set[Appearance]:
+    rows = connection.execute(
+        f"SELECT * FROM appointment WHERE call_id = ? AND asked_at = ? {condition}",
+        (call.id, write_instant(call.asked_at)),
+    )
+    return set(map(_appearance, rows))
+
+
+def _meaning_tried(connection: Connection, now: datetime) -> set[Appearance]:
+    rows = connection.execute(
+        """SELECT * FROM appointment WHERE (gone_at IS NULL OR gone_at = ?)
+           AND call_id IN (SELECT id FROM call WHERE attempts > 0)""",
+        (write_instant(now),),
+    )
+    return set(map(_appearance, rows))
+
+
+def _appearance(row: Row) -> Appearance:
+    return ((row["uid"], row["recurrence_id"]), read_instant(row["asked_at"]))
+
+
+def _too_late(call: Call, changes: Iterable[Change]) -> bool:
+    """Whether the look that gave ``changes`` said so: what rings keeps its numbers (rule 2)."""
+    return call.state in (State.REQUESTED, State.PLACED) and call in [
+        one.call for one in changes if isinstance(one, TooLate)
+    ]
 
 
 TestCalendarAndWire = CalendarAndWire.TestCase
