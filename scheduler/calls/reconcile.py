@@ -154,6 +154,7 @@ class _Book:
         self._open_by_slot: dict[Slot, int] = {}
         self._ended_by_slot: dict[Slot, Recorded] = {}
         self._ended_by_instance: dict[tuple[tuple[str, str], datetime], Recorded] = {}
+        self._attached: dict[int, frozenset[Key]] = {}
         self._attempted: set[tuple[str, str]] = set()
         self._attempted_starts: set[tuple[tuple[str, str], datetime]] = set()
         for one in recorded:
@@ -213,6 +214,11 @@ class _Book:
                 return one
         return self._ended_by_slot.get(wanted.slot)
 
+    def attach(self, ended: Call, keys: frozenset[Key]) -> frozenset[Key]:
+        """All that mean it from now on: it may be met by its numbers and by its instance, in different ones."""
+        self._attached[ended.id] = keys | self._attached.get(ended.id, frozenset())
+        return self._attached[ended.id]
+
     def attempted(self, wanted: PlannedCall) -> bool:
         """Whether an appointment of it has been called before, at whatever time."""
         return any(key.instance in self._attempted for key in wanted.keys)
@@ -246,7 +252,7 @@ def _rekeyed(already: Recorded, wanted: PlannedCall, book: _Book, look: _Look) -
     if not wanted.keys <= already.keys:
         # Those that are gone stay behind: some feeds give new keys at each fetch.
         still = look.still_said(already.keys) - book.meaning_open(already.keys, already.call.asked_at)
-        yield Attach(call=already.call, keys=wanted.keys | still)
+        yield Attach(call=already.call, keys=book.attach(already.call, wanted.keys | still))
 
 
 def _meet_open(wanted: PlannedCall, taken: list[Recorded], look: _Look) -> Iterable[Change]:

@@ -175,6 +175,14 @@ def test_a_call_that_ended_is_kept_by_the_appointments_that_still_mean_it() -> N
     assert change == Attach(call=answered.call, keys=frozenset({key("old"), key("new")}))
 
 
+def test_an_ended_call_is_that_of_the_event_it_was_and_of_another_one_at_its_slot() -> None:
+    answered = kept(want("one"), outcome=Outcome.ANSWERED, attempts=1)
+    edited = want("one", "other", destination=OTHER_CUSTOMER)
+    for order in ([edited, want("new")], [want("new"), edited]):
+        last = decide(order, [answered], now=NOON + MINUTE)[-1]
+        assert last == Attach(call=answered.call, keys=edited.keys | {key("new")})
+
+
 @pytest.mark.parametrize("back", [False, True])
 def test_two_events_that_swap_names_after_one_was_called_keep_a_call_each(back: bool) -> None:
     """Whichever is looked at first: the call still to come isn't left without an appointment."""
