@@ -10,11 +10,12 @@ from pathlib import Path
 
 from scheduler.calls.call import Outcome, PlannedCall
 from scheduler.calls.cdr import Ending
+from scheduler.calls.policy import Policy
 from scheduler.database import Connection, Database, write_instant
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_open_attempts
 from scheduler.ledger.calls import insert_call
-from scheduler.ledger.life import settle
+from scheduler.ledger.settling import settle
 from scheduler.phone import PhoneNumber
 from scheduler.vca import Presentation
 
@@ -78,4 +79,4 @@ def _wanted(origin: PhoneNumber, due_at: datetime) -> PlannedCall:
 def _settle_open(connection: Connection, now: datetime) -> None:
     ending = Ending(outcome=Outcome.ANSWERED, reason="talked 1 s", duration=timedelta(seconds=1))
     for attempt in select_open_attempts(connection):
-        settle(connection, attempt.id, "", ending, now)
+        settle(connection, attempt.id, "", ending, now, Policy())

@@ -174,7 +174,7 @@ class Daemon:
         )
         self._place.last_look = self._last_look.last_look
         self._timetable: Timetable[Prepared | Claim] = Timetable(
-            LedgerCallStore(self._ledger, self._place.prepare),
+            LedgerCallStore(self._ledger, self._place.prepare, self._place.limiter),
             self._place.place,
             self._clock,
             workers=config.workers,
@@ -239,7 +239,7 @@ class Daemon:
         self._retired.close()
         self._retired, self._link = self._link, ProviderLink(config.provider, self._clock)
         self._place.provider = self._collect.provider = self._link.client
-        self._place.policy = self._collect.policy = config.policy
+        self._place.policy = self._place.limiter.policy = self._collect.policy = config.policy
         self._place.barring = config.barring
         self._collecting.every = config.provider.cdr_every
         sources = contact_sources(config, self._http, self._ledger)

@@ -150,6 +150,8 @@ class Attempt:
     session_id: str
     closed_at: datetime | None
     duration: timedelta | None
+    outcome: Outcome | None = None  # how it ended, once its record settled that; its call may go on
+    reason: str = ""
 
     @property
     def open(self) -> bool:

@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from scheduler.calls.calling_hours import CallingHours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How often a call is made again, before its deadline, when it ended without a conversation."""
+
+    origin: int = 2  # when the account manager didn't answer, or was busy
+    destination: int = 0  # when the customer didn't, or was
+    after: timedelta = timedelta(minutes=1)  # from when we know
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is too much; 0 is no limit."""
+
+    requests_per_second: int = 0  # to the provider
+    calls_at_once: int = 0
+    rings_a_day: int = 0  # of one customer's phone, on one day of the company
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +41,14 @@ class Policy:
     stall: timedelta = timedelta(seconds=2)  # between the committed intention and the send
     hours: CallingHours = field(default_factory=CallingHours)
     clock_slack: timedelta = timedelta(seconds=2)  # between the provider's whole seconds and our clock
+    voicemail: timedelta = timedelta(seconds=8)  # what is answered for less was perhaps answered by a voicemail
+    retries: Retries = Retries()
+    limits: Limits = Limits()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The company's: of its days, and of times in reasons."""
+        return self.hours.clocks.company
 
     @property
     def silence(self) -> timedelta:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from scheduler.calls.call import Answer, Attempt, Call, Outcome
 from scheduler.calls.policy import Policy
 from scheduler.duration import spell_duration
 
 ORIGIN_HELD = "its origin is in another call"
+DESTINATION_HELD = "its destination is in a call of another origin"
+PACED = "as many requests leave a second as may"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ def due(
     closed: str = "",
     obstacle: str = "",
     origin_held: bool = False,
+    destination_held: bool = False,
+    paced: timedelta = timedelta(),
 ) -> Decision:
     """Whether ``call`` may be placed at ``now``.
 
@@ -54,6 +58,9 @@ def due(
     :param obstacle: what keeps every call from being placed just now, as a provider that gives no token.
     :param origin_held: whether another call of its origin is going on. Just before the deadline the call is
         tried all the same: busy is a harmless answer.
+    :param destination_held: whether another manager's call to its destination is going on. Two never ring one
+        customer at once, so that it waits to the very end.
+    :param paced: how long until a request may leave.
     """
     if now < call.due_at:
         return Wait(until=call.due_at, reason="not due yet")
@@ -68,7 +75,22 @@ def due(
     last_try = call.deadline_at - policy.origin_retry
     if origin_held and now < last_try:
         return Wait(until=min(now + policy.origin_retry, last_try), reason=ORIGIN_HELD)
-    return Place()
+    if destination_held:
+        return Wait(until=now + policy.origin_retry, reason=DESTINATION_HELD)
+    return Wait(until=now + paced, reason=PACED) if paced else Place()
+
+
+def day_of(now: datetime, policy: Policy) -> datetime:
+    """When the company's day began that ``now`` lies in."""
+    return datetime.combine(now.astimezone(policy.zone).date(), time(), policy.zone).astimezone(UTC)
+
+
+def rung_enough(rings: int, policy: Policy) -> str:
+    """Why a customer that was rung so often today isn't rung again; "" where that is allowed."""
+    most = policy.limits.rings_a_day
+    if not most or rings < most:
+        return ""
+    return f"the customer was rung {'once' if rings == 1 else f'{rings} times'} today (calling.rings_a_day)"
 
 
 def after_unplaced(

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from scheduler.calls.call import Attempt, Call, Key, State
+from scheduler.calls.voicemail import is_marked
 from scheduler.cli.context import ledger_to_read
 from scheduler.cli.options import at_least, config_option, json_option, window_options
 from scheduler.cli.output import JsonRow, between, iso, local, print_json, print_problems, print_table
@@ -123,6 +124,7 @@ def story_json(story: Story) -> JsonRow:
         "state": call.state.value,
         "outcome": call.outcome.value if call.outcome else None,
         "reason": call.reason,
+        "maybe_voicemail": is_marked(call.reason),
         "ended_at": iso(call.ended_at),
         "duration": None if duration is None else int(duration.total_seconds()),
         "again_of": call.again_of,
@@ -132,6 +134,8 @@ def story_json(story: Story) -> JsonRow:
                 "session_id": one.session_id or None,
                 "requested_at": iso(one.requested_at),
                 "answer": one.answer.value if one.answer else None,
+                "outcome": one.outcome.value if one.outcome else None,
+                "reason": one.reason,
             }
             for one in story.attempts
         ],

@@ -17,7 +17,7 @@ from scheduler.callout.client import CalloutSettings
 from scheduler.calls.barring import Barring
 from scheduler.calls.calling_hours import CallingHours
 from scheduler.calls.last_look import WhenUnreachable
-from scheduler.calls.policy import Policy
+from scheduler.calls.policy import Limits, Policy, Retries
 from scheduler.config.build_hours import build_hours
 from scheduler.config.build_login import LoginPlaces, build_login
 from scheduler.config.model import (
@@ -149,6 +149,15 @@ def _policy(file: DaemonFile, hours: CallingHours) -> Policy:
         cdr_lag=table.cdr_lag,
         origin_hold=table.origin_hold,
         hours=hours,
+        voicemail=table.voicemail,
+        retries=Retries(
+            origin=table.retries.origin, destination=table.retries.destination, after=table.retries.after
+        ),
+        limits=Limits(
+            requests_per_second=table.requests_per_second,
+            calls_at_once=table.calls_at_once,
+            rings_a_day=table.rings_a_day,
+        ),
     )
 
 

@@ -145,12 +145,23 @@ class CallbackTable(Table):
         return self
 
 
+class RetriesTable(Table):
+    origin: int = Field(default=2, ge=0, le=20)
+    destination: int = Field(default=0, ge=0, le=20)
+    after: Duration = timedelta(minutes=1)
+
+
 class CallingTable(Table):
     grace: Duration = timedelta(minutes=5)
     horizon: Duration = timedelta(days=14)
     longest_call: Duration = timedelta(hours=4)
     cdr_lag: Duration = timedelta(minutes=10)
     origin_hold: Duration = timedelta(minutes=15)
+    voicemail: Duration = timedelta(seconds=8)
+    retries: RetriesTable = RetriesTable()
+    requests_per_second: int = Field(default=0, ge=0, le=10_000)
+    calls_at_once: int = Field(default=0, ge=0)
+    rings_a_day: int = Field(default=0, ge=0)
     workers: int = Field(default=32, ge=1, le=500)
     last_look: Duration = timedelta(seconds=3)  # before a call is due; 0: none
 

@@ -45,6 +45,11 @@ cdr_every = "1 s"
 [callback]
 listen = "127.0.0.1:0"
 
+# The demo is short: nobody is rung twice, and people talk for a moment only.
+[calling]
+retries = {{ origin = 0 }}
+voicemail = "0 s"
+
 [ledger]
 path = "ledger.db"
 

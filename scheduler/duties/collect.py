@@ -107,7 +107,7 @@ class CollectDuty:
             log.exception("record %d of attempt %d could not be weighed", kept.id, kept.attempt_id)
             return False
         if found.outcome is not None:
-            log.info("call %d ended: %s", found.call_id, found.outcome.replace("_", " "))
+            log.info("call %d, an attempt is over: %s", found.call_id, found.outcome.words)
         if found.contradiction:
             log.error("%s", found.contradiction)
         return found.outcome is not None

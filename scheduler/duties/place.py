@@ -27,6 +27,7 @@ from scheduler.calls.policy import Policy
 from scheduler.calls.timing import Decision, End, Wait
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
+from scheduler.duties.limiter import Limiter
 from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger.calls import Claim, release_claim
 from scheduler.ledger.life import Requested, accept, lose_answer, postpone, refuse, request, unplaced
@@ -84,6 +85,7 @@ class PlaceDuty:
         self._doubt = doubt
         self.provider = provider
         self.policy = policy
+        self.limiter = Limiter(clock, policy)
         self.barring = barring
         self.last_look = LastLook(before=timedelta(), calendars={})
         self._stranded: deque[Claim] = deque()  # filled by the workers, emptied by housekeeping
@@ -129,6 +131,8 @@ class PlaceDuty:
         reference = secrets.token_urlsafe(24)
         since = self._clock.boot_seconds()
         decision = self._decide(connection, claim, reference, obstacle)
+        if isinstance(decision, Requested):
+            self.limiter.take()
         return Prepared(claim=claim, token=token, reference=reference, since=since, decision=decision)
 
     def _decide(
@@ -142,7 +146,8 @@ class PlaceDuty:
             claim.call.origin, claim.call.destination, claim.call.asked_at
         )
         obstacle = obstacle or self._held(connection, claim.call)
-        return request(connection, claim, reference, now, policy, barred=barred, obstacle=obstacle)
+        paced = timedelta(seconds=self.limiter.wait())
+        return request(connection, claim, reference, now, policy, barred=barred, obstacle=obstacle, paced=paced)
 
     def _place(self, prepared: Prepared) -> None:
         call, decision = prepared.claim.call, prepared.decision

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scheduler.calls.call import Answer, Attempt
+from scheduler.calls.call import Answer, Attempt, Outcome
+from scheduler.calls.cdr import Ending
 from scheduler.database import Connection, Row, read_instant, read_optional_instant, write_instant
 from scheduler.phone import PhoneNumber
 
 _SELECT = """SELECT attempt.id, call_id, number, reference, origin, destination, requested_at, answer, session_id,
-    closed_at, duration_seconds FROM attempt JOIN call ON call.id = attempt.call_id"""
+    closed_at, duration_seconds, attempt.outcome, attempt.reason
+    FROM attempt JOIN call ON call.id = attempt.call_id"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +56,20 @@ def record_answer(
     return int(row["call_id"])
 
 
-def close_attempt(
-    connection: Connection, attempt_id: int, now: datetime, *, duration: timedelta | None = None
-) -> bool:
+def close_attempt(connection: Connection, attempt_id: int, now: datetime) -> bool:
+    """Nothing more is expected of it."""
     cursor = connection.execute(
-        """UPDATE attempt SET closed_at = coalesce(closed_at, ?), duration_seconds = coalesce(?, duration_seconds)
+        "UPDATE attempt SET closed_at = coalesce(closed_at, ?) WHERE id = ?", (write_instant(now), attempt_id)
+    )
+    return cursor.rowcount == 1
+
+
+def end_attempt(connection: Connection, attempt_id: int, ending: Ending, now: datetime) -> bool:
+    """Close it as its record says."""
+    cursor = connection.execute(
+        """UPDATE attempt SET closed_at = coalesce(closed_at, ?), duration_seconds = ?, outcome = ?, reason = ?
            WHERE id = ?""",
-        (write_instant(now), None if duration is None else round(duration.total_seconds()), attempt_id),
+        (write_instant(now), round(ending.duration.total_seconds()), ending.outcome, ending.reason, attempt_id),
     )
     return cursor.rowcount == 1
 
@@ -78,7 +87,7 @@ def select_attempts_since(connection: Connection, since: datetime) -> tuple[Atte
 def select_unexplained_attempts(connection: Connection, since: datetime) -> tuple[Attempt, ...]:
     """The attempts since then whose call ended as unknown: a late CDR may still explain them."""
     rows = connection.execute(
-        f"{_SELECT} WHERE requested_at >= ? AND outcome = 'unknown' ORDER BY requested_at",
+        f"{_SELECT} WHERE requested_at >= ? AND call.outcome = 'unknown' ORDER BY requested_at",
         (write_instant(since),),
     )
     return tuple(_attempt(row) for row in rows)
@@ -165,4 +174,6 @@ def _attempt(row: Row) -> Attempt:
         session_id=row["session_id"],
         closed_at=read_optional_instant(row["closed_at"]),
         duration=None if seconds is None else timedelta(seconds=seconds),
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        reason=row["reason"],
     )

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.calls.call import Call, Outcome, PlannedCall, State
-from scheduler.calls.timing import ORIGIN_HELD
 from scheduler.database import Connection, Cursor, Row, read_instant, read_optional_instant, write_instant
 from scheduler.phone import PhoneNumber
 from scheduler.vca import Presentation
@@ -19,7 +18,7 @@ from scheduler.vca import Presentation
 _COLUMNS = """id, state, outcome, reason, origin, destination, cli, presentation, summary, asked_at, due_at,
     deadline_at, wake_at, revision, attempts, again_of, ended_at, starts_at"""
 # Word for word the condition of the index call_going_on, which SQLite else doesn't use.
-_GOING_ON = "state IN ('claimed', 'requested', 'placed')"
+GOING_ON = "state IN ('claimed', 'requested', 'placed')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +69,7 @@ def select_reconcilable(connection: Connection, since: datetime) -> tuple[Call, 
     """
     rows = connection.execute(
         f"""SELECT {_COLUMNS} FROM call WHERE id IN (SELECT call_id FROM appointment WHERE asked_at >= ?)
-            UNION SELECT {_COLUMNS} FROM call WHERE {_GOING_ON}""",
+            UNION SELECT {_COLUMNS} FROM call WHERE {GOING_ON}""",
         (write_instant(since),),
     )
     return tuple(_call(row) for row in rows)
@@ -104,6 +103,28 @@ def claim_due(connection: Connection, now: datetime, limit: int, token: str) -> 
     return sorted(claims, key=lambda claim: (claim.call.wake_at, claim.call.id))
 
 
+def claim_late(connection: Connection, now: datetime, limit: int, token: str) -> list[Claim]:
+    """Claim calls whose deadline has passed: they are judged, whatever keeps the others back."""
+    rows = connection.execute(
+        f"""UPDATE call SET state = 'claimed', claim_token = ?
+            WHERE id IN (SELECT id FROM call WHERE state = 'planned' AND wake_at <= ? AND deadline_at < ?
+                         ORDER BY wake_at LIMIT ?)
+            RETURNING {_COLUMNS}""",
+        (token, write_instant(now), write_instant(now), limit),
+    ).fetchall()
+    return [Claim(call=_call(row), token=token) for row in rows]
+
+
+def note_kept_back(connection: Connection, since: datetime, reason: str) -> int:
+    """Write down why calls that have been due since then haven't been claimed."""
+    return int(
+        connection.execute(
+            "UPDATE call SET reason = ? WHERE state = 'planned' AND wake_at <= ? AND reason = ''",
+            (reason, write_instant(since)),
+        ).rowcount
+    )
+
+
 def claim_one(connection: Connection, call_id: int, now: datetime, token: str) -> Claim | None:
     """Claim this call if its wake_at has come."""
     row = connection.execute(
@@ -129,7 +150,7 @@ def release_all_claims(connection: Connection) -> int:
     """Give back what a dead process had claimed: under the ledger's lock no other can hold one."""
     return int(
         connection.execute(
-            f"UPDATE call SET state = 'planned', claim_token = NULL WHERE {_GOING_ON} AND state = 'claimed'"
+            f"UPDATE call SET state = 'planned', claim_token = NULL WHERE {GOING_ON} AND state = 'claimed'"
         ).rowcount
     )
 
@@ -148,27 +169,34 @@ def request_call(connection: Connection, claim: Claim) -> bool:
     """claimed → requested, if the claim still holds: the last gate before the wire."""
     return _changed(
         connection.execute(
-            """UPDATE call SET state = 'requested', claim_token = NULL, attempts = attempts + 1
+            """UPDATE call SET state = 'requested', claim_token = NULL, attempts = attempts + 1, reason = ''
                WHERE id = ? AND state = 'claimed' AND claim_token = ? AND revision = ?""",
             _claimed(claim),
         )
     )
 
 
-def place_call(connection: Connection, call_id: int) -> bool:
-    """requested → placed."""
+def place_call(connection: Connection, call_id: int, attempt_id: int) -> bool:
+    """requested → placed, by this attempt: a late answer of one that is over says nothing of the next."""
     return _changed(
-        connection.execute("UPDATE call SET state = 'placed' WHERE id = ? AND state = 'requested'", (call_id,))
+        connection.execute(
+            """UPDATE call SET state = 'placed' WHERE id = ? AND state = 'requested'
+                   AND EXISTS (SELECT 1 FROM attempt WHERE id = ? AND closed_at IS NULL)""",
+            (call_id, attempt_id),
+        )
     )
 
 
-def plan_again(connection: Connection, call_id: int, wake_at: datetime, reason: str) -> bool:
-    """requested → planned: certainly not sent, or refused for now."""
+def plan_again(
+    connection: Connection, call_id: int, wake_at: datetime, reason: str, *, leaving: Iterable[State]
+) -> bool:
+    """Back to planned: nothing was placed, or nobody answered; ``leaving`` are the states that it may be in."""
+    states = [state.value for state in leaving]
     return _changed(
         connection.execute(
-            """UPDATE call SET state = 'planned', wake_at = ?, reason = ?
-               WHERE id = ? AND state = 'requested'""",
-            (write_instant(wake_at), reason, call_id),
+            f"""UPDATE call SET state = 'planned', wake_at = ?, reason = ?
+                WHERE id = ? AND state IN ({", ".join("?" for _ in states)})""",
+            (write_instant(wake_at), reason, call_id, *states),
         )
     )
 
@@ -223,29 +251,6 @@ def move_call(connection: Connection, call: Call, wanted: PlannedCall) -> bool:
             (*_wanted(wanted), due_at, due_at, due_at, call.id),
         )
     )
-
-
-def wake_origin(connection: Connection, origin: PhoneNumber, now: datetime) -> int:
-    """Let the calls that wait for this origin look again at once; other waits, as a 429's, go on."""
-    at = write_instant(now)
-    return int(
-        connection.execute(
-            """UPDATE call SET wake_at = ?
-               WHERE state = 'planned' AND origin = ? AND due_at <= ? AND wake_at > ? AND reason = ?""",
-            (at, origin.e164, at, at, ORIGIN_HELD),
-        ).rowcount
-    )
-
-
-def origin_is_held(connection: Connection, call: Call, since: datetime) -> bool:
-    """Whether another call of the same origin, requested after ``since``, is going on."""
-    row = connection.execute(
-        f"""SELECT 1 FROM call WHERE {_GOING_ON} AND origin = ? AND id <> ? AND EXISTS (
-                SELECT 1 FROM attempt WHERE call_id = call.id AND closed_at IS NULL AND requested_at > ?)
-            LIMIT 1""",
-        (call.origin.e164, call.id, write_instant(since)),
-    ).fetchone()
-    return row is not None
 
 
 def _wanted(wanted: PlannedCall) -> tuple[str | None, ...]:

@@ -35,6 +35,7 @@ from scheduler.ledger.calls import (
     select_reconcilable,
 )
 from scheduler.ledger.events import append_event, append_event_once
+from scheduler.ledger.life import TOO_LATE, stop
 
 
 def select_recorded(connection: Connection, since: datetime) -> tuple[Recorded, ...]:
@@ -110,23 +111,18 @@ def _move(connection: Connection, change: Move, now: datetime, because: str) -> 
 
 
 def _cancel(connection: Connection, change: Cancel, now: datetime, because: str) -> None:
-    cancelled = end_call(
-        connection, change.call.id, Outcome.CANCELLED, change.reason, now,
-        leaving=[State.PLANNED, State.CLAIMED],
-    )  # fmt: skip
-    if not cancelled:
+    # Why stands in the call, since it may name somebody: "Anna Maes has no number".
+    if not stop(connection, change.call.id, Outcome.CANCELLED, change.reason, now, detail=because):
         _note_too_late(connection, change.call.id, WITHDRAWN_TOO_LATE, now)
         return
     retire_appointments(connection, change.call.id, now)
-    # Why stands in the call, since it may name somebody: "Anna Maes has no number".
-    append_event(connection, now, Outcome.CANCELLED, call_id=change.call.id, detail=because)
 
 
 def _note_too_late(connection: Connection, call_id: int, reason: str, now: datetime) -> None:
     """The request left before the change was decided, or between that and now."""
     call = select_call(connection, call_id)
     if call is not None and call.state in (State.REQUESTED, State.PLACED):
-        append_event_once(connection, now, "too_late", call_id=call_id, detail=reason)
+        append_event_once(connection, now, TOO_LATE, call_id=call_id, detail=reason)
 
 
 def _point(connection: Connection, keys: Iterable[Key], asked_at: datetime, call_id: int, now: datetime) -> None:

@@ -44,6 +44,13 @@ def append_event_once(connection: Connection, now: datetime, kind: str, *, call_
     return cursor.rowcount == 1
 
 
+def has_event(connection: Connection, call_id: int, kind: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM event WHERE call_id = ? AND kind = ? LIMIT 1", (call_id, kind)
+    ).fetchone()
+    return row is not None
+
+
 def select_latest_event(connection: Connection, kinds: Sequence[str]) -> Event | None:
     """The latest of these kinds that belongs to no call."""
     row = connection.execute(

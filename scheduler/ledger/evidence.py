@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.calls.call import Attempt, Call, Outcome, State
+from scheduler.calls.call import Attempt, Call, Outcome
 from scheduler.calls.cdr import Ending, complete_cdr, ending_of
 from scheduler.calls.policy import Policy
 from scheduler.calls.timing import after_silence
@@ -15,7 +15,8 @@ from scheduler.ledger.alerts import acknowledge_alerts, append_alert
 from scheduler.ledger.attempts import KeptCdr, mark_weighed, select_attempt, select_weighed_raws
 from scheduler.ledger.calls import select_call
 from scheduler.ledger.events import append_event
-from scheduler.ledger.life import fall_silent, settle
+from scheduler.ledger.life import CONTRADICTED, ON_THE_WIRE
+from scheduler.ledger.settling import fall_silent, settle, stop_disputed
 from scheduler.vca import Cdr
 
 
@@ -42,8 +43,9 @@ def weigh(connection: Connection, kept: KeptCdr, now: datetime, policy: Policy) 
     if (first.outcome, first.duration) == (ending.outcome, ending.duration):
         return Weighed(call_id=attempt.call_id)
     append_event(
-        connection, now, "contradicted", call_id=attempt.call_id, attempt_id=attempt.id, detail=ending.outcome
+        connection, now, CONTRADICTED, call_id=attempt.call_id, attempt_id=attempt.id, detail=ending.outcome
     )
+    stop_disputed(connection, attempt.call_id, ending, now)
     return _alert(connection, attempt, _told(first), ending, now)
 
 
@@ -68,15 +70,21 @@ def _settle(
     if kept.called_back and now < kept.received_at + policy.cdr_lag:
         return Weighed(call_id=attempt.call_id)  # the provider's list may yet say the same, or something else
     before, ending = _call(connection, attempt), ending_of(cdr)
-    news = settle(connection, attempt.id, cdr.session_id, ending, now)
-    if not attempt.open and _call(connection, attempt).state in (State.REQUESTED, State.PLACED):
+    news = settle(connection, attempt.id, cdr.session_id, ending, now, policy)
+    if _unsure(attempt) and _call(connection, attempt).state in ON_THE_WIRE:
         return Weighed(call_id=attempt.call_id)  # weighed again once the later attempt is over
     mark_weighed(connection, kept.id, now)
     if news and before.outcome is Outcome.UNKNOWN:
         acknowledge_alerts(connection, now, "by its record", call_id=attempt.call_id)
-    if news or before.outcome in (None, ending.outcome):
+    known = attempt.outcome or before.outcome
+    if news or known in (None, ending.outcome):
         return Weighed(call_id=attempt.call_id, outcome=ending.outcome if news else None)
-    return _alert(connection, attempt, before.outcome.replace("_", " "), ending, now)
+    return _alert(connection, attempt, known.words, ending, now)
+
+
+def _unsure(attempt: Attempt) -> bool:
+    """Whether it seemed not to have been taken."""
+    return not attempt.open and attempt.outcome is None
 
 
 def _alert(connection: Connection, attempt: Attempt, first: str, later: Ending, now: datetime) -> Weighed:

@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scheduler.calls.call import OPEN_STATES, Answer, Attempt, Call, Outcome, State
-from scheduler.calls.cdr import Ending
+from scheduler.calls.call import Answer, Attempt, Call, Outcome, State
 from scheduler.calls.pause import unless_paused
 from scheduler.calls.policy import Policy
-from scheduler.calls.timing import Decision, End, Place, Wait, after_silence, after_unplaced, due
+from scheduler.calls.retry import rather_as_it_ended
+from scheduler.calls.timing import (
+    Decision,
+    End,
+    Place,
+    Wait,
+    after_unplaced,
+    day_of,
+    due,
+    rung_enough,
+)
 from scheduler.database import Connection
 from scheduler.ledger.attempts import (
     close_attempt,
@@ -20,22 +29,33 @@ from scheduler.ledger.attempts import (
 )
 from scheduler.ledger.calls import (
     Claim,
-    amend_unknown,
     end_call,
     end_claim,
-    origin_is_held,
     place_call,
     plan_again,
     release_all_claims,
     release_claim,
     request_call,
     select_call,
+)
+from scheduler.ledger.events import append_event, append_event_once, has_event
+from scheduler.ledger.holds import (
+    count_rings,
+    destination_is_held,
+    origin_is_held,
+    wake_destination,
     wake_origin,
 )
-from scheduler.ledger.events import append_event, append_event_once
 from scheduler.ledger.pauses import select_calendars_of_call, select_pauses
 
-_RANG_AFTER_ALL = "the provider had taken an attempt that it seemed not to have, and how it ended isn't known yet"
+# Kinds of events after which nobody is rung again.
+TOO_LATE = "too_late"  # the calendar changed while the phones rang
+CONTRADICTED = "contradicted"  # two records of one attempt differ
+
+UNSENT = (State.PLANNED, State.CLAIMED)
+ON_THE_WIRE = (State.REQUESTED, State.PLACED)
+RANG_AFTER_ALL = "the provider had taken an attempt that it seemed not to have, and how it ended isn't known yet"
+DISPUTED = "the provider's records contradict each other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +74,27 @@ def request(
     *,
     barred: str = "",
     obstacle: str = "",
+    paced: timedelta = timedelta(),
 ) -> Requested | Wait | End | None:
     """The last gate before the wire: whether the call may be placed now, and if so the intention.
 
-    Claim, window, barring, origin and pauses are all looked at in this one transaction. None: the claim no longer
-    holds, since the call was moved, cancelled or taken.
+    Claim, window, calling hours, barring, origin, destination, limits and pauses are all looked at in this one
+    transaction. None: the claim no longer holds, since the call was moved, cancelled or taken.
     """
-    held = origin_is_held(connection, claim.call, now - policy.origin_hold)
-    closed = policy.hours.closed(claim.call.origin, claim.call.destination, now)
-    decision = due(claim.call, now, policy, barred=barred, closed=closed, obstacle=obstacle, origin_held=held)
+    call, held_since = claim.call, now - policy.origin_hold
+    decision = due(
+        call,
+        now,
+        policy,
+        barred=barred or _rung_enough(connection, call, now, policy),
+        closed=policy.hours.closed(call.origin, call.destination, now),
+        obstacle=obstacle,
+        origin_held=origin_is_held(connection, call, held_since),
+        destination_held=destination_is_held(connection, call, held_since),
+        paced=paced,
+    )
     if isinstance(decision, Place) and (pauses := select_pauses(connection, now)):
-        decision = unless_paused(claim.call, pauses, select_calendars_of_call(connection, claim.call.id))
+        decision = unless_paused(call, pauses, select_calendars_of_call(connection, call.id))
     match decision:
         case Place():
             return _intend(connection, claim, reference, now)
@@ -78,6 +108,12 @@ def postpone(connection: Connection, claim: Claim, until: datetime, reason: str,
     """Give the claim back before anything is judged by ``now``, as while the clock is in doubt."""
     decision = Wait(until=until, reason=reason)
     return decision if _wait(connection, claim, decision, now) else None
+
+
+def _rung_enough(connection: Connection, call: Call, now: datetime, policy: Policy) -> str:
+    if not policy.limits.rings_a_day:
+        return ""
+    return rung_enough(count_rings(connection, call.destination, day_of(now, policy)), policy)
 
 
 def _intend(connection: Connection, claim: Claim, reference: str, now: datetime) -> Requested | None:
@@ -97,16 +133,35 @@ def _wait(connection: Connection, claim: Claim, decision: Wait, now: datetime) -
 
 
 def _end_unplaced(connection: Connection, claim: Claim, decision: End, now: datetime) -> bool:
-    if not end_claim(connection, claim, decision.outcome, decision.reason, now):
+    end = rather_as_it_ended(decision, attempts_of(connection, claim.call))
+    if not end_claim(connection, claim, end.outcome, end.reason, now):
         return False
-    append_event(connection, now, decision.outcome, call_id=claim.call.id)
+    append_event(connection, now, end.outcome, call_id=claim.call.id)
+    return True
+
+
+def stop(
+    connection: Connection, call_id: int, outcome: Outcome, reason: str, now: datetime, detail: str = ""
+) -> bool:
+    """End a call that nothing is sent for any more: as ``outcome`` or, where it rang before, as that ended.
+
+    :param detail: for the history; ``reason`` may name somebody, and stands in the call alone.
+    :return: False where it is too late: the phones may be ringing, or it has ended.
+    """
+    call = select_call(connection, call_id)
+    if call is None:
+        return False
+    end = rather_as_it_ended(End(outcome=outcome, reason=reason), attempts_of(connection, call))
+    if not end_call(connection, call_id, end.outcome, end.reason, now, leaving=UNSENT):
+        return False
+    append_event(connection, now, end.outcome, call_id=call_id, detail=detail)
     return True
 
 
 def accept(connection: Connection, attempt_id: int, session_id: str, now: datetime) -> None:
     """The provider took the request; its callback may have told so before."""
     call_id = record_answer(connection, attempt_id, Answer.ACCEPTED, session_id=session_id)
-    place_call(connection, call_id)
+    place_call(connection, call_id, attempt_id)
     append_event(connection, now, "accepted", call_id=call_id, attempt_id=attempt_id)
 
 
@@ -138,20 +193,32 @@ def unplaced(
     """The request certainly placed nothing: the call is planned again, or missed at its deadline."""
     record_answer(connection, attempt_id, answer, detail=detail)
     attempt = select_attempt(connection, attempt_id)
-    call = _call(connection, attempt)
+    call = call_of(connection, attempt)
     decision = after_unplaced(call, answer, now, policy, delay=delay)
     append_event(connection, now, answer, call_id=call.id, attempt_id=attempt_id)
     _leave_requested(connection, attempt, decision, now)
     return decision
 
 
+def _as_attempts_allow(connection: Connection, attempt: Attempt, decision: Decision) -> Decision:
+    """What is known of the call's attempts may forbid another, and says how it ends without one."""
+    attempts = select_attempts_of_call(connection, attempt.call_id)
+    if any(other.answer is Answer.ACCEPTED and other.outcome is None for other in attempts):
+        return End(outcome=Outcome.UNKNOWN, reason=RANG_AFTER_ALL)
+    if isinstance(decision, Wait) and has_event(connection, attempt.call_id, CONTRADICTED):
+        decision = End(outcome=Outcome.CANCELLED, reason=DISPUTED)
+    return rather_as_it_ended(decision, attempts) if isinstance(decision, End) else decision
+
+
 def _leave_requested(connection: Connection, attempt: Attempt, decision: Decision, now: datetime) -> None:
     """Close the attempt and let its call go on, unless evidence has already shown that it, or one before, rang."""
-    if any(other.answer is Answer.ACCEPTED for other in select_attempts_of_call(connection, attempt.call_id)):
-        decision = End(outcome=Outcome.UNKNOWN, reason=_RANG_AFTER_ALL)
-    match decision:
+    if not attempt.open:
+        return  # its record came before its answer, and its call has gone on
+    match decision := _as_attempts_allow(connection, attempt, decision):
         case Wait():
-            left = plan_again(connection, attempt.call_id, decision.until, decision.reason)
+            left = plan_again(
+                connection, attempt.call_id, decision.until, decision.reason, leaving=[State.REQUESTED]
+            )
         case End():
             left = end_call(
                 connection, attempt.call_id, decision.outcome, decision.reason, now, leaving=[State.REQUESTED]
@@ -163,86 +230,12 @@ def _leave_requested(connection: Connection, attempt: Attempt, decision: Decisio
     close_attempt(connection, attempt.id, now)
     if isinstance(decision, End):
         append_event(connection, now, decision.outcome, call_id=attempt.call_id, attempt_id=attempt.id)
-    wake_origin(connection, attempt.origin, now)
-
-
-def prove(connection: Connection, attempt: Attempt, session_id: str, now: datetime) -> None:
-    """A callback reached the attempt's own URL: the provider has, or had, the call (rule 4)."""
-    record_answer(connection, attempt.id, Answer.ACCEPTED, session_id="" if attempt.session_id else session_id)
-    if not attempt.open:
-        _stop_what_follows(connection, attempt, now)
-    elif place_call(connection, attempt.call_id):
-        append_event(
-            connection, now, "accepted", call_id=attempt.call_id, attempt_id=attempt.id,
-            detail="by its callback",
-        )  # fmt: skip
-
-
-def _stop_what_follows(connection: Connection, attempt: Attempt, now: datetime) -> None:
-    """An attempt that was thought unsent rang after all: what was planned after it mustn't ring again.
-
-    How it ended is left open, until the provider's list agrees with the callback or has had its time.
-    """
-    stopped = end_call(
-        connection, attempt.call_id, Outcome.UNKNOWN, _RANG_AFTER_ALL, now,
-        leaving=[State.PLANNED, State.CLAIMED],
-    )  # fmt: skip
-    if stopped:
-        append_event(connection, now, Outcome.UNKNOWN, call_id=attempt.call_id, attempt_id=attempt.id)
-
-
-def settle(connection: Connection, attempt_id: int, session_id: str, ending: Ending, now: datetime) -> bool:
-    """Give a call the outcome that a CDR of this attempt shows.
-
-    Evidence for an attempt that was thought unsent ends the call that was planned again after it; an unknown
-    outcome is amended; any other outcome stands, and the contradiction is noted. True: the outcome is news.
-    """
-    attempt = select_attempt(connection, attempt_id)
-    record_answer(connection, attempt_id, Answer.ACCEPTED, session_id="" if attempt.session_id else session_id)
-    call = _call(connection, attempt)
-    if call.state is State.ENDED:
-        news = amend_unknown(connection, call.id, ending.outcome, ending.reason)
-    else:
-        news = _end_by_evidence(connection, attempt, call, ending, now)
-    close_attempt(connection, attempt_id, now, duration=ending.duration if news else None)
-    if news:
-        append_event(connection, now, ending.outcome, call_id=call.id, attempt_id=attempt_id)
-        wake_origin(connection, attempt.origin, now)
-    elif call.outcome not in (None, ending.outcome):
-        append_event_once(connection, now, "contradicted", call_id=call.id, detail=ending.outcome)
-    return news
-
-
-def _end_by_evidence(connection: Connection, attempt: Attempt, call: Call, ending: Ending, now: datetime) -> bool:
-    if not attempt.open and call.state in (State.REQUESTED, State.PLACED):
-        # A later attempt of the call is on the wire: it will bring its own evidence.
-        return False
-    return end_call(connection, call.id, ending.outcome, ending.reason, now, leaving=OPEN_STATES)
-
-
-def fall_silent(connection: Connection, attempt: Attempt, now: datetime) -> bool:
-    """Nobody ever heard of this attempt: its call ends as unknown (rule 3)."""
-    decision = after_silence(attempt)
-    ended = end_call(
-        connection, attempt.call_id, decision.outcome, decision.reason, now,
-        leaving=[State.REQUESTED, State.PLACED],
-    )  # fmt: skip
-    close_attempt(connection, attempt.id, now)
-    if ended:
-        append_event(
-            connection, now, decision.outcome, call_id=attempt.call_id, attempt_id=attempt.id,
-            detail=decision.reason,
-        )  # fmt: skip
-    return ended
+    free_phones(connection, attempt, now)
 
 
 def withdraw(connection: Connection, call_id: int, reason: str, now: datetime) -> bool:
     """Who asked for the call by hand has given it up; False: it is too late, the phones may be ringing."""
-    unplaced = [State.PLANNED, State.CLAIMED]
-    if not end_call(connection, call_id, Outcome.CANCELLED, reason, now, leaving=unplaced):
-        return False
-    append_event(connection, now, Outcome.CANCELLED, call_id=call_id)
-    return True
+    return stop(connection, call_id, Outcome.CANCELLED, reason, now)
 
 
 def recover(connection: Connection, now: datetime) -> int:
@@ -253,7 +246,17 @@ def recover(connection: Connection, now: datetime) -> int:
     return released
 
 
-def _call(connection: Connection, attempt: Attempt) -> Call:
+def free_phones(connection: Connection, attempt: Attempt, now: datetime) -> None:
+    """Who waits for either of its phones may look again."""
+    wake_origin(connection, attempt.origin, now)
+    wake_destination(connection, attempt.destination, now)
+
+
+def attempts_of(connection: Connection, call: Call) -> tuple[Attempt, ...]:
+    return select_attempts_of_call(connection, call.id) if call.attempts else ()
+
+
+def call_of(connection: Connection, attempt: Attempt) -> Call:
     call = select_call(connection, attempt.call_id)
     if call is None:
         raise LookupError(f"attempt {attempt.id} belongs to no call")

@@ -310,3 +310,26 @@ def m0008_pauses(database: MigrationDatabase) -> None:
     database.execute(_PAUSE)
     # Those that wait past their time are few; a resume looks for them.
     database.execute("CREATE INDEX call_waiting ON call (wake_at) WHERE state = 'planned' AND wake_at > due_at")
+
+
+@MIGRATIONS()
+def m0009_outcome_of_attempts(database: MigrationDatabase) -> None:
+    """How an attempt ended: its call may go on, and ends as the last of them did."""
+    database.execute(
+        """ALTER TABLE attempt ADD COLUMN outcome TEXT CHECK (outcome IN ('answered', 'no_answer', 'busy',
+               'origin_no_answer', 'origin_busy', 'failed'))"""
+    )
+    database.execute("ALTER TABLE attempt ADD COLUMN reason TEXT NOT NULL DEFAULT ''")
+
+
+@MIGRATIONS()
+def m0010_limits(database: MigrationDatabase) -> None:
+    """What requests ask: who else talks to the customer, and how often their phone rang today."""
+    database.execute(
+        "CREATE INDEX call_going_to ON call (destination) WHERE state IN ('claimed', 'requested', 'placed')"
+    )
+    database.execute("CREATE INDEX call_tried ON call (destination, deadline_at) WHERE attempts > 0")
+    # Who waits for a customer that has just become free.
+    database.execute(
+        "CREATE INDEX call_destination ON call (destination) WHERE state = 'planned' AND reason <> ''"
+    )

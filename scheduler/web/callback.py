@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
 from scheduler.ledger.attempts import insert_cdr, select_attempt_of_reference
-from scheduler.ledger.life import prove
+from scheduler.ledger.settling import prove
 from scheduler.vca import read_cdr
 
 log = logging.getLogger(__name__)

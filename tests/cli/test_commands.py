@@ -247,7 +247,8 @@ def test_calls_tells_outcome_attempts_and_duration(open_world: World) -> None:
     (attempt,) = row["attempts"]
     assert attempt["session_id"].isdigit()
     assert datetime.fromisoformat(attempt["requested_at"]) - at < timedelta(seconds=5)
-    assert command(open_world, "calls").stdout.count("answered") == 1
+    assert row["maybe_voicemail"]
+    assert "answered for 1 s: maybe voicemail" in " ".join(command(open_world, "calls").stdout.split())
 
 
 def test_calls_leaves_what_is_still_to_come_to_plan(world: World) -> None:
@@ -450,3 +451,13 @@ def test_check_and_plan_tell_of_the_do_not_call_list(world: World) -> None:
     (row,) = rows(world, "plan")
     assert row["reason"] == "will be barred: on the do-not-call list"
     assert "1 numbers that nobody calls; 1 lines without a number, as line 3" in command(world, "check").stdout
+
+
+def test_plan_tells_which_coming_calls_will_wait_for_each_other(world: World) -> None:
+    at = soon(3600)
+    world.put("one", at)
+    world.put("two", at + timedelta(minutes=2), "LOCATION:0468 37 39 02", summary="Call")
+    first, second = rows(world, "plan")
+    assert first["reason"] == ""
+    assert second["reason"].startswith("+3228160258 also calls +32468373901 at ")
+    assert "waits until that one is over" in command(world, "why", "two").stdout.replace("\n  ", " ")

@@ -15,7 +15,7 @@ from scheduler.calls.call import Outcome
 from scheduler.ledger import open_ledger
 from scheduler.ledger.alerts import append_alert
 from scheduler.ledger.attempts import select_attempt
-from scheduler.ledger.life import fall_silent
+from scheduler.ledger.settling import fall_silent
 from tests.calls.builders import want
 from tests.cli.test_commands import command, daemon_running, rows
 from tests.ledger.desk import Desk

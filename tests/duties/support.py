@@ -82,7 +82,7 @@ class Bench:
             callback_url="http://127.0.0.1:8470/callback",
             doubt=self.guard.doubt,
         )
-        self.store = LedgerCallStore(ledger, self.placing.prepare)
+        self.store = LedgerCallStore(ledger, self.placing.prepare, self.placing.limiter)
         self.collecting = CollectDuty(ledger, provider, POLICY)
 
     def add(

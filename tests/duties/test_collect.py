@@ -19,7 +19,8 @@ from scheduler.errors import ProviderError
 from scheduler.ledger.alerts import select_alerts
 from scheduler.ledger.attempts import KeptCdr, insert_cdr
 from scheduler.ledger.evidence import Weighed, weigh
-from scheduler.ledger.life import accept, prove
+from scheduler.ledger.life import accept
+from scheduler.ledger.settling import prove
 from scheduler.phone import PhoneNumber
 from scheduler.vca import Cdr, UnreadableCdr, read_cdr
 from tests.clocks import NOON
@@ -279,7 +280,7 @@ def test_an_end_that_only_a_callback_tells_is_logged_as_any_other(
     duties.clock.advance(POLICY.cdr_lag)
     with caplog.at_level(logging.INFO):
         duties.collect()
-    assert f"call {call_id} ended: answered" in caplog.messages
+    assert f"call {call_id}, an attempt is over: answered" in caplog.messages
 
 
 def test_what_a_callback_says_of_an_attempt_thought_unsent_stops_the_next_and_settles_in_its_time(
@@ -339,11 +340,18 @@ def test_a_session_id_finds_its_attempt_whatever_the_providers_clock_says(duties
 
 def test_a_burst_of_records_is_settled_in_one_round(duties: Bench) -> None:
     origins = [PhoneNumber(f"+3228160{number}") for number in range(300, 370)]
-    calls = [duties.add(origin=origin) for origin in origins]
+    customers = [PhoneNumber(f"+3246837{number}") for number in range(3901, 3971)]
+    calls = [duties.add(origin=one, destination=other) for one, other in zip(origins, customers, strict=True)]
     while duties.place_due():
         pass
     duties.provider.records = [
-        read_cdr({**cdr(NOON).raw, "origin": request.origin[1:], "sessionId": f"session-{number}"})
+        read_cdr(
+            {
+                **cdr(NOON, session_id=f"session-{number}").raw,
+                "origin": request.origin[1:],
+                "destination": request.destination[1:],
+            }
+        )
         for number, request in enumerate(duties.provider.requests, start=1)
     ]
     assert duties.collect() == len(calls)
@@ -378,11 +386,12 @@ def test_in_whatever_order_and_however_often_records_come_the_call_ends_once(
 def test_a_record_that_breaks_the_weighing_costs_itself_alone(
     duties: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second = placed(duties), duties.add(origin=PhoneNumber("+3228160258"))
+    other = PhoneNumber("+32468373902")
+    first, second = placed(duties), duties.add(origin=PhoneNumber("+3228160258"), destination=other)
     duties.place_due()
     duties.provider.records = [
         cdr(NOON),
-        read_cdr({**cdr(NOON).raw, "origin": "3228160258", "sessionId": "session-2"}),
+        read_cdr({**cdr(NOON, session_id="session-2", destination=other).raw, "origin": "3228160258"}),
     ]
 
     def breaks_at_the_first(connection: Connection, kept: KeptCdr, *rest: Any) -> Weighed:

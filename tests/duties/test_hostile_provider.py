@@ -258,7 +258,7 @@ class TestConnection:
             first = bench.duties.add()
             bench.duties.place_due()
             assert closed.wait(5)
-            second = bench.duties.add(origin=SECOND_ORIGIN)
+            second = bench.duties.add(origin=SECOND_ORIGIN, destination=OTHER)
             bench.duties.place_due()
             assert [bench.duties.call(one).state for one in (first, second)] == [State.PLACED] * 2
         assert len(provider.posts) == 2
@@ -266,7 +266,7 @@ class TestConnection:
     def test_that_is_closed_while_a_request_is_under_way_makes_it_one_in_doubt(self, tmp_path: Path) -> None:
         provider = HostileProvider(ACCEPTED, close)
         with hostile_bench(tmp_path, provider) as bench:
-            first, second = bench.duties.add(), bench.duties.add(origin=SECOND_ORIGIN)
+            first, second = bench.duties.add(), bench.duties.add(origin=SECOND_ORIGIN, destination=OTHER)
             bench.see_through()
             calls = [bench.duties.call(one) for one in (first, second)]
         assert [one.reason[:17] for one in calls] == ["accepted, but the", "perhaps accepted:"]
@@ -289,7 +289,7 @@ class TestConnection:
             bench.duties.place_due()
             taken.set()
             assert sent.wait(5)
-            second = bench.duties.add(origin=SECOND_ORIGIN)
+            second = bench.duties.add(origin=SECOND_ORIGIN, destination=OTHER)
             bench.duties.place_due()
             (attempt,) = bench.duties.attempts(second)
         assert attempt.session_id == "session-2"

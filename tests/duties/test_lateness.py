@@ -24,11 +24,12 @@ outages = st.timedeltas(timedelta(), timedelta(days=400)) | st.timedeltas(timede
 
 
 def plan(duties: Bench, seconds: list[int]) -> dict[int, datetime]:
-    """A call of an origin of its own at each second after noon: id → due."""
+    """A call between two phones of its own at each second after noon: id → due."""
     calls = {}
     for number, second in enumerate(seconds):
         due_at = NOON + second * SECOND
-        calls[duties.add(due_at=due_at, origin=PhoneNumber(f"+322816{number:04}"))] = due_at
+        origin, destination = PhoneNumber(f"+322816{number:04}"), PhoneNumber(f"+3246837{number:04}")
+        calls[duties.add(due_at=due_at, origin=origin, destination=destination)] = due_at
     return calls
 
 

@@ -324,7 +324,9 @@ def test_the_end_of_another_call_doesnt_cut_the_wait_that_a_provider_asked_for(d
 
 def test_a_batch_records_its_intentions_in_the_write_that_claims_it(duties: Bench) -> None:
     for number in range(3):
-        duties.add(origin=PhoneNumber(f"+44207946000{number}"))
+        duties.add(
+            origin=PhoneNumber(f"+44207946000{number}"), destination=PhoneNumber(f"+3246837390{number + 1}")
+        )
     due = duties.store.claim_due(NOON, 10)
     at_hand = duties.provider.has_token
     assert [isinstance(one, Prepared) for one in due] == [at_hand] * 3
@@ -334,7 +336,8 @@ def test_a_batch_records_its_intentions_in_the_write_that_claims_it(duties: Benc
 
 
 def test_a_call_that_the_ledger_refuses_costs_no_other_of_its_batch(duties: Bench) -> None:
-    bad, good = duties.add(), duties.add(origin=PhoneNumber("+442079460001"))
+    bad = duties.add()
+    good = duties.add(origin=PhoneNumber("+442079460001"), destination=PhoneNumber("+32468373902"))
     duties.ledger.write(_forbid_attempts_of, bad)
     duties.place_due()
     assert (duties.call(bad).state, duties.call(good).state) == (State.CLAIMED, State.PLACED)

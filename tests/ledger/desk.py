@@ -12,13 +12,15 @@ from scheduler.database import Connection, Database
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import Claim, claim_due, insert_call, select_call
 from scheduler.ledger.events import select_events
-from scheduler.ledger.life import Requested, accept, request, settle, unplaced
+from scheduler.ledger.life import Requested, accept, request, unplaced
+from scheduler.ledger.settling import settle
 from tests.calls.builders import MINUTE, want
 from tests.clocks import NOON
 
 POLICY = Policy()
 TALKED = Ending(outcome=Outcome.ANSWERED, reason="talked 1 min 5 s", duration=timedelta(seconds=65))
 BUSY = Ending(outcome=Outcome.BUSY, reason="the customer was busy", duration=timedelta())
+NOBODY = Ending(outcome=Outcome.ORIGIN_NO_ANSWER, reason="nobody there", duration=timedelta())
 _REFERENCES = count()
 _WATCH = """
 CREATE TRIGGER watch AFTER UPDATE OF state ON call WHEN OLD.state <> NEW.state
@@ -59,7 +61,7 @@ class Desk:
         self.ledger.write(unplaced, attempt_id, answer, "no route", now, POLICY)
 
     def settle(self, attempt_id: int, ending: Ending = TALKED, now: datetime = NOON) -> bool:
-        return self.ledger.write(settle, attempt_id, "session", ending, now)
+        return self.ledger.write(settle, attempt_id, "session", ending, now, POLICY)
 
     def call(self, call_id: int = 1) -> Call:
         found = self.ledger.read(select_call, call_id)

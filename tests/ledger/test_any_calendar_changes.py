@@ -27,25 +27,15 @@ from scheduler.calls.reconcile import Change, Ignore, TooLate, reconcile
 from scheduler.database import Connection, Row, read_instant, write_instant
 from scheduler.ledger import open_ledger
 from scheduler.ledger.appointments import select_keys
-from scheduler.ledger.attempts import select_attempt, select_open_attempts
+from scheduler.ledger.attempts import select_attempt, select_attempts_of_call, select_open_attempts
 from scheduler.ledger.calls import Claim, claim_due, next_wake_at, select_calls
 from scheduler.ledger.changes import apply_change, select_recorded
-from scheduler.ledger.life import (
-    Requested,
-    accept,
-    fall_silent,
-    lose_answer,
-    prove,
-    recover,
-    refuse,
-    request,
-    settle,
-    unplaced,
-)
+from scheduler.ledger.life import Requested, accept, lose_answer, recover, refuse, request, unplaced
+from scheduler.ledger.settling import fall_silent, prove, settle
 from scheduler.phone import PhoneNumber
 from tests.calls.builders import CUSTOMER, HOUR, MINUTE, OTHER_CUSTOMER, an_appointment
 from tests.clocks import NOON
-from tests.ledger.desk import BUSY, TALKED, seen_transitions, watch_transitions
+from tests.ledger.desk import BUSY, NOBODY, TALKED, seen_transitions, watch_transitions
 
 STOPPABLE = (State.PLANNED, State.CLAIMED)
 POLICY = Policy(grace=5 * MINUTE)
@@ -73,6 +63,7 @@ class CalendarAndWire(RuleBasedStateMachine):
         self.claims: list[Claim] = []
         self.taken: set[Appearance] = set()  # by the provider
         self.taken_slots: set[Slot] = set()
+        self.taken_attempts: Counter[int] = Counter()  # by their call
         self.rung_again: list[Slot] = []
         self.tried: set[Appearance] = set()
         self.references = 0
@@ -171,10 +162,10 @@ class CalendarAndWire(RuleBasedStateMachine):
                 self._note_taken(call)
 
     @precondition(lambda self: self.references)
-    @rule(ending=st.sampled_from([TALKED, BUSY]), pick=st.integers(0, 3))
+    @rule(ending=st.sampled_from([TALKED, BUSY, NOBODY]), pick=st.integers(0, 3))
     def a_record_comes(self, ending: Ending, pick: int) -> None:
         for attempt_id in self._attempts()[-1 - pick : -pick or None]:
-            self.ledger.write(settle, attempt_id, "", ending, self.now)
+            self.ledger.write(settle, attempt_id, "", ending, self.now, POLICY)
         self._look()
 
     @precondition(lambda self: self.references)
@@ -204,8 +195,12 @@ class CalendarAndWire(RuleBasedStateMachine):
 
     @invariant()
     def what_rang_by_a_closed_attempt_is_not_planned(self) -> None:
-        """Evidence stops what would ring again, even where it came for an attempt that seemed refused."""
-        rang = self.ledger.read(_ids, "SELECT call_id AS id FROM attempt WHERE answer = 'accepted'")
+        """Evidence stops what would ring again, but where it says that the manager didn't answer."""
+        rang = self.ledger.read(
+            _ids,
+            """SELECT call_id AS id FROM attempt
+               WHERE answer = 'accepted' AND coalesce(outcome, '') <> 'origin_no_answer'""",
+        )
         again = [one for one in self._calls().values() if one.id in rang and one.state in STOPPABLE]
         assert again == []
 
@@ -301,11 +296,18 @@ class CalendarAndWire(RuleBasedStateMachine):
         )
 
     def _note_taken(self, call: Call) -> None:
-        """The call rings, for the first time, by right of an appointment that meant it and hasn't rung yet."""
-        if call.slot in self.taken_slots or self.ledger.read(_appointments, call, "") <= self.taken:
+        """The call rings by right of an appointment that meant it and hasn't rung yet, or as nobody answered."""
+        rang = call.slot in self.taken_slots or self.ledger.read(_appointments, call, "") <= self.taken
+        if rang and not self._nobody_answered(call):
             self.rung_again.append(call.slot)
+        self.taken_attempts[call.id] += 1
         self.taken_slots.add(call.slot)
         self.taken |= self.ledger.read(_appointments, call, "AND gone_at IS NULL")
+
+    def _nobody_answered(self, call: Call) -> bool:
+        """Whether it rang before, and each time it is known that the manager didn't answer."""
+        ended = [one.outcome for one in self.ledger.read(select_attempts_of_call, call.id)]
+        return 0 < self.taken_attempts[call.id] <= ended.count(Outcome.ORIGIN_NO_ANSWER)
 
     def _note_tried(self) -> None:
         """What means a call that was tried was called, and so was what went from it at that very instant."""

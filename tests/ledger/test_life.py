@@ -16,16 +16,8 @@ from scheduler.ledger.attempts import select_attempt, select_open_attempts
 from scheduler.ledger.calls import Claim, claim_one, release_claim
 from scheduler.ledger.changes import apply_change
 from scheduler.ledger.events import select_events
-from scheduler.ledger.life import (
-    accept,
-    fall_silent,
-    lose_answer,
-    prove,
-    recover,
-    refuse,
-    request,
-    unplaced,
-)
+from scheduler.ledger.life import accept, lose_answer, recover, refuse, request, unplaced
+from scheduler.ledger.settling import fall_silent, prove
 from tests.calls.builders import GRACE, HOUR, MINUTE, OTHER_CUSTOMER, SECOND_ORIGIN, want
 from tests.clocks import NOON
 from tests.ledger.desk import BUSY, POLICY, TALKED, Desk
@@ -183,7 +175,7 @@ def test_an_origin_talks_with_one_at_a_time(desk: Desk) -> None:
 
 def test_another_origin_is_not_held(desk: Desk) -> None:
     desk.plan()
-    desk.plan(want(origin=SECOND_ORIGIN))
+    desk.plan(want(origin=SECOND_ORIGIN, destination=OTHER_CUSTOMER))
     first, second = desk.claim()
     desk.request(first)
     desk.request(second)

@@ -43,7 +43,7 @@ from scheduler.ledger.commands import (
     take_command,
 )
 from scheduler.ledger.events import append_event_once
-from scheduler.ledger.life import fall_silent
+from scheduler.ledger.settling import fall_silent
 from scheduler.ledger.store import LedgerCallStore
 from tests.calls.builders import GRACE, HOUR, MINUTE, ORIGIN, OTHER_CUSTOMER, SECOND_ORIGIN, key, want
 from tests.clocks import NOON

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PLACING = ("tests/duties/test_place.py", "tests/ledger/test_life.py")
-_LAST_GATE = "attempts = attempts + 1\n               WHERE id = ? AND state = 'claimed'"
+_LAST_GATE = "attempts = attempts + 1, reason = ''\n               WHERE id = ? AND state = 'claimed'"
 _CALENDARS = ("tests/calls/test_reconcile.py", "tests/duties/test_replan.py")
 
 
@@ -87,8 +87,8 @@ MUTANTS = (
     Mutant(
         defect="what a crash left requested is sent again",
         file="scheduler/ledger/calls.py",
-        was="""claim_token = NULL WHERE {_GOING_ON} AND state = 'claimed'\"""",
-        becomes="""claim_token = NULL WHERE {_GOING_ON} AND state <> 'placed'\"""",
+        was="""claim_token = NULL WHERE {GOING_ON} AND state = 'claimed'\"""",
+        becomes="""claim_token = NULL WHERE {GOING_ON} AND state <> 'placed'\"""",
         tests=("tests/ledger/test_life.py",),
     ),
     Mutant(
@@ -170,7 +170,7 @@ MUTANTS = (
     ),
     Mutant(
         defect="evidence of an attempt that was thought unsent doesn't stop the next one",
-        file="scheduler/ledger/life.py",
+        file="scheduler/ledger/settling.py",
         was="        _stop_what_follows(connection, attempt, now)\n    elif",
         becomes="        pass\n    elif",
         tests=("tests/ledger/test_life.py", "tests/web"),
