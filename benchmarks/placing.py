@@ -18,11 +18,11 @@ from threading import Event
 import click
 
 from benchmarks import peers
-from benchmarks.stored import DESTINATION, ORIGINS, end_round, store_future_calls, store_round
+from benchmarks.bursts import Bursts, burst_figures
+from benchmarks.cases import CASES, QUICK_CASES, print_cases
+from benchmarks.stored import BARRING, NUMBERS, end_round, limited, store_future_calls, store_round
 from benchmarks.table import Figure, Measured, percentile, report
 from scheduler.callout.answer import Accepted
-from scheduler.calls.barring import Barring
-from scheduler.calls.policy import Policy
 from scheduler.clock import SystemClock
 from scheduler.database import Database
 from scheduler.duties.place import PlaceDuty, Prepared
@@ -51,6 +51,7 @@ class Scale:
     single: int
     burst: int
     runs: int
+    bursts: Bursts
 
 
 FULL = Scale(
@@ -60,8 +61,17 @@ FULL = Scale(
     single=200,
     burst=1000,
     runs=3,
+    bursts=Bursts(calls=1000, paced=1000, a_second=50, many=10_000, runs=3),
 )
-QUICK = Scale(stored=(0, 1000), stored_at_peer=(0,), stored_slow=1000, single=5, burst=20, runs=1)
+QUICK = Scale(
+    stored=(0, 1000),
+    stored_at_peer=(0,),
+    stored_slow=1000,
+    single=5,
+    burst=20,
+    runs=1,
+    bursts=Bursts(calls=50, paced=20, a_second=50, many=100, runs=1),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +164,14 @@ class MemoryProvider:
         return self._entered
 
 
+def _ledger(folder: Path, stored: int) -> Path:
+    return folder / f"ledger-{stored}.db"
+
+
 @contextmanager
 def ours(folder: Path, stored: int) -> Iterator[Round]:
     """Our own way, with ``stored`` other calls in the ledger."""
-    path = folder / f"ledger-{stored}.db"
+    path = _ledger(folder, stored)
     store_future_calls(path, stored, datetime.now(UTC))
     with closing(open_ledger(path)) as ledger, placing_in(ledger) as place_round:
         yield place_round
@@ -167,9 +181,8 @@ def ours(folder: Path, stored: int) -> Iterator[Round]:
 def placing_in(ledger: Database) -> Iterator[Round]:
     """A timetable over the ledger, and everything behind it but the network."""
     provider, clock = MemoryProvider(), SystemClock()
-    barring = Barring(region=DESTINATION.region, countries=frozenset({DESTINATION.region}))
-    duty = PlaceDuty(ledger, provider, clock, Policy(), barring, callback_url="")
-    timetable = Timetable(LedgerCallStore(ledger, duty.prepare), duty.place, clock, workers=WORKERS)
+    duty = PlaceDuty(ledger, provider, clock, limited(), BARRING, callback_url="")
+    timetable = Timetable(LedgerCallStore(ledger, duty.prepare, duty.limiter), duty.place, clock, workers=WORKERS)
     timetable.start()
     try:
         yield lambda due, takes: _place_round(ledger, timetable, provider, due, takes)
@@ -188,7 +201,7 @@ def _place_round(
     store_round(ledger, due, datetime.now(UTC))
     timetable.wake()
     entered = provider.entered()
-    late = [entered[origin.e164] - at for origin, at in zip(ORIGINS, due, strict=False)]
+    late = [entered[origin.e164] - at for origin, at in zip(NUMBERS, due, strict=False)]
     end_round(ledger)
     return late
 
@@ -223,6 +236,8 @@ def figures(scale: Scale, folder: Path) -> Iterator[Figure]:
             for way, late in others:
                 if (peer := late[number]) is not None:
                     yield _other_row(work, stored, own[number], way, peer)
+    most = max(scale.stored)
+    yield from burst_figures(_ledger(folder, most), most, scale.bursts, WORKERS)
 
 
 def _at_peer(
@@ -260,11 +275,12 @@ def _other_row(work: Work, stored: int, late: Late, way: PeersWay, peer: Late) -
 @click.command()
 @click.option("--quick", is_flag=True, help="Small sizes, to see that it runs; the figures mean little.")
 def main(quick: bool) -> None:
-    """Due → just before the POST, beside the same work on APScheduler's SQLAlchemyJobStore."""
+    """Due → just before the POST, beside APScheduler's SQLAlchemyJobStore; and which phones ring wrongly."""
     with TemporaryDirectory() as folder:
         rows = list(figures(QUICK if quick else FULL, Path(folder)))
+        wrong = print_cases(Path(folder), QUICK_CASES if quick else CASES)
     title = f"due → intention on disk, just before the POST; peer: the same with {peers.NAME} (median of the runs)"
-    raise SystemExit(report(title, rows))
+    raise SystemExit(report(title, rows) | wrong)
 
 
 if __name__ == "__main__":

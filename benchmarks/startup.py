@@ -35,7 +35,7 @@ _CONFIG = """
 region = "GB"
 owned = {owned}
 [barring]
-countries = ["BE"]
+countries = ["GB"]
 [provider]
 url = "http://127.0.0.1:9/vca"
 token_url = "http://127.0.0.1:9/token"

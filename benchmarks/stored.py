@@ -8,9 +8,10 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from scheduler.calls.barring import Barring
 from scheduler.calls.call import Outcome, PlannedCall
 from scheduler.calls.cdr import Ending
-from scheduler.calls.policy import Policy
+from scheduler.calls.policy import Limits, Policy
 from scheduler.database import Connection, Database, write_instant
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_open_attempts
@@ -22,6 +23,22 @@ from scheduler.vca import Presentation
 # Ofcom keeps these 1 000 numbers for drama: nobody has them.
 ORIGINS = tuple(PhoneNumber(f"+442079460{last:03}") for last in range(1000))
 DESTINATION = PhoneNumber("+32468373901")
+# The same in ten more cities: whoever is called has the next city's number, and no two calls share a phone.
+_CITIES = (
+    "2079460",
+    "1134960",
+    "1144960",
+    "1164960",
+    "1174960",
+    "1184960",
+    "1214960",
+    "1314960",
+    "1414960",
+    "1514960",
+)
+NUMBERS = tuple(PhoneNumber(f"+44{city}{last:03}") for city in _CITIES for last in range(1000))
+CALLED = NUMBERS[1000:] + NUMBERS[:1000]
+BARRING = Barring(region="GB", countries=frozenset({"GB"}))
 _GRACE = timedelta(minutes=5)
 
 
@@ -31,8 +48,13 @@ def store_future_calls(path: Path, count: int, now: datetime) -> None:
         ledger.write(_insert_future_calls, count, now + timedelta(days=1), now)
 
 
+def limited(*, a_second: int = 0) -> Policy:
+    """With every limit on; only the pace may keep a call of a benchmark back."""
+    return Policy(limits=Limits(requests_per_second=a_second, calls_at_once=20_000, rings_a_day=1_000))
+
+
 def store_round(ledger: Database, due: Sequence[datetime], now: datetime) -> None:
-    """Add a call for each instant of ``due``, every one of another origin."""
+    """Add a call for each instant of ``due``, every one between two phones of its own."""
     ledger.write(_insert_round, due, now)
 
 
@@ -58,15 +80,15 @@ def _insert_future_calls(connection: Connection, count: int, start: datetime, no
 
 
 def _insert_round(connection: Connection, due: Sequence[datetime], now: datetime) -> None:
-    for origin, due_at in zip(ORIGINS, due, strict=False):
-        insert_call(connection, _wanted(origin, due_at), now)
+    for origin, destination, due_at in zip(NUMBERS, CALLED, due, strict=False):
+        insert_call(connection, _wanted(origin, destination, due_at), now)
 
 
-def _wanted(origin: PhoneNumber, due_at: datetime) -> PlannedCall:
+def _wanted(origin: PhoneNumber, destination: PhoneNumber, due_at: datetime) -> PlannedCall:
     return PlannedCall(
         keys=frozenset(),
         origin=origin,
-        destination=DESTINATION,
+        destination=destination,
         cli=None,
         presentation=Presentation.ALLOWED,
         summary="Call",

@@ -5,12 +5,17 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from rich.console import Console
 
+from benchmarks.cases import Case, Wrong, judge, play_straight
 from benchmarks.table import Figure, Measured, percentile, report
+from tests.clocks import NOON
 
+SECOND = timedelta(seconds=1)
 HEADINGS = ("figure", "ours", "peer", "ratio", "goal", "met")
 
 
@@ -28,7 +33,16 @@ def printed(*figures: Figure) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("name", "rows"),
     [
-        ("placing", ["single calls, 0 stored: p99", "at once, 0 stored: p99", "takes 50 ms, 1000 stored: p99"]),
+        (
+            "placing",
+            [
+                "single calls, 0 stored: p99",
+                "at once, 0 stored: p99",
+                "takes 50 ms, 1000 stored: p99",
+                "through 50/s",
+                "marked as cancelled",
+            ],
+        ),
         ("polling", ["CPU of the daemon", "CPU a poll", "its growth in 2 intervals", "last fetches"]),
         (
             "calendars",
@@ -46,6 +60,16 @@ def test_a_benchmark_prints_every_figure_and_exits_1_only_where_a_goal_is_missed
     for expected in (*HEADINGS, *rows):
         assert expected in run.stdout, run.stdout + run.stderr
     assert run.returncode == (1 if "NO" in run.stdout else 0), run.stderr
+
+
+def test_rings_are_held_against_what_the_calendar_said() -> None:
+    case = Case(name="", play=play_straight, asterisk="", events=4)
+    rung = [(1, NOON - SECOND), (2, NOON), (2, NOON + SECOND / 2), (3, NOON + 2 * SECOND)]
+    assert judge(case, NOON, rung) == Wrong(early=1, late=1, double=1, lost=1)
+    assert judge(case, NOON, rung).words() == "1 early, 1 late, 1 double, 1 lost"
+    moved, gone = replace(case, events=1, moved=2 * SECOND), replace(case, rings=False)
+    assert judge(moved, NOON, [(0, NOON + 2 * SECOND)]).words() == "none wrong"
+    assert judge(gone, NOON, rung) == Wrong(unwanted=3)
 
 
 def test_a_missed_goal_is_shown_and_makes_the_exit_code_1() -> None:
