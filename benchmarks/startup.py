@@ -124,7 +124,9 @@ def _systemd(path: Path) -> Iterator[tuple[dict[str, str], socket.socket]]:
         notified.bind(str(path))
         notified.settimeout(_PATIENCE)
         try:
-            yield {**os.environ, "NOTIFY_SOCKET": str(path)}, notified
+            # What a service isn't given, and what would have it compile every module anew at each start.
+            own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+            yield {**own, "NOTIFY_SOCKET": str(path)}, notified
         finally:
             path.unlink()
 

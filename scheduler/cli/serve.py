@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -9,8 +10,6 @@ import click
 from scheduler.cli.options import config_option
 from scheduler.config import read_config, read_gateway_config
 from scheduler.daemon import run_daemon
-from scheduler.demo import run_demo
-from scheduler.gateway.server import serve
 from scheduler.logs import set_up
 from scheduler.systemd import notify
 
@@ -29,7 +28,8 @@ def gateway(config_path: Path) -> None:
     """Serve the Voice Call-out API on the line that [gateway] configures, until SIGTERM."""
     settings, level = read_gateway_config(config_path)
     set_up(level)
-    serve(settings, _announce)
+    # Imported here and below, since FastAPI would slow the daemon's start for nothing.
+    import_module("scheduler.gateway.server").serve(settings, _announce)
 
 
 def _announce(base_url: str) -> None:
@@ -41,5 +41,5 @@ def _announce(base_url: str) -> None:
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the demo's files here.")
 def demo(keep: Path | None) -> None:
     """Show the main job, live: calendars, gateway and daemon on this machine alone, in under two minutes."""
-    if not run_demo(keep):
+    if not import_module("scheduler.demo").run_demo(keep):
         raise SystemExit(1)

@@ -6,8 +6,11 @@ import json
 import logging
 from collections.abc import Callable
 
-from fastapi import FastAPI, Request, Response
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
@@ -21,25 +24,28 @@ CALLBACK_PATH = "/callback"
 _LARGEST = 65_536  # bytes; a CDR has a few hundred
 
 
-def create_app(ledger: Database, clock: Clock, wake: Callable[[], None]) -> FastAPI:
+def create_app(ledger: Database, clock: Clock, wake: Callable[[], None]) -> Starlette:
     """:param wake: called when a callback was kept, so that the provider's records are looked at."""
-    app = FastAPI(title="call-scheduler", docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.post(CALLBACK_PATH + "/{reference}")
-    async def take_callback(reference: str, request: Request) -> Response:
+    async def take_callback(request: Request) -> Response:
         body = await _body(request)
         if body is None:
             return Response("larger than any CDR", status_code=413)
-        status = await run_in_threadpool(_keep, ledger, clock, reference, body)
+        status = await run_in_threadpool(_keep, ledger, clock, request.path_params["reference"], body)
         if status == 204:
             wake()
         return Response(status_code=status)
 
-    @app.get("/healthz")
-    async def healthz() -> Response:
-        return Response("ok", media_type="text/plain")
+    return Starlette(
+        routes=[
+            Route(CALLBACK_PATH + "/{reference}", take_callback, methods=["POST"]),
+            Route("/healthz", _healthz),
+        ]
+    )
 
-    return app
+
+async def _healthz(_: Request) -> Response:
+    return PlainTextResponse("ok")
 
 
 async def _body(request: Request) -> bytes | None:
