@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -326,10 +327,12 @@ def _translation(path: Path, error: sqlite3.Error) -> DatabaseError:
     return DatabaseError(f"{path}: {error}")
 
 
+# A burst of calls writes the same few instants ten times each.
+@lru_cache(maxsize=1024)
 def write_instant(instant: datetime) -> str:
     """UTC, microseconds, fixed width: as text it sorts as time does, and people can read it."""
     # Not strftime, which writes the year 999 with three digits.
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def read_instant(text: str) -> datetime:

@@ -51,7 +51,7 @@ def running(
 
 def claiming(ledger: Database) -> LedgerCallStore[Claim]:
     """A store that hands out its claims as they are."""
-    return LedgerCallStore(ledger, lambda _connection, claim: claim)
+    return LedgerCallStore(ledger, lambda _connection, claims: claims)
 
 
 def add(ledger: Database, number: int = 0, *, due_in: timedelta = timedelta()) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -90,14 +90,14 @@ class PlaceDuty:
         self.last_look = LastLook(before=timedelta(), calendars={})
         self._stranded: deque[Claim] = deque()  # filled by the workers, emptied by housekeeping
 
-    def prepare(self, connection: Connection, claim: Claim) -> Prepared | Claim:
-        """Decide, and record the intention, in the transaction that claimed the call: the call store asks.
+    def prepare(self, connection: Connection, claims: Sequence[Claim]) -> Sequence[Prepared | Claim]:
+        """Decide, and record the intentions, in the transaction that claimed the calls: the call store asks.
 
-        A burst thus costs one write a batch instead of one a call. Without a token at hand the claim stays as
-        it is: :meth:`place` then fetches one, in a thread that may wait.
+        A burst thus costs one write a batch instead of one a call. Without a token at hand the claims stay as
+        they are: :meth:`place` then fetches one, in a thread that may wait.
         """
         token = self.provider.token_at_hand()
-        return self._prepared(connection, claim, token) if token else claim
+        return [self._prepared(connection, claim, token) for claim in claims] if token else claims
 
     def place(self, due: Prepared | Claim) -> None:
         """Place the call, or leave it planned or ended with a reason; never raises."""

@@ -2,24 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.calls.call import Call
 from scheduler.calls.timing import DESTINATION_HELD, ORIGIN_HELD
 from scheduler.database import Connection, write_instant
 from scheduler.ledger.calls import GOING_ON
+from scheduler.ledger.pauses import GOES_ON
 from scheduler.phone import PhoneNumber
 
+_ON_THE_PHONE = """EXISTS (
+    SELECT 1 FROM attempt WHERE call_id = call.id AND closed_at IS NULL AND requested_at > :since)"""
 
-def origin_is_held(connection: Connection, call: Call, since: datetime) -> bool:
-    """Whether another call of the same origin, requested after ``since``, is going on."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What the ledger says of the two phones of a call that is about to be placed."""
+
+    origin_held: bool  # another call of the same origin goes on
+    destination_held: bool  # another origin's call to the same destination goes on
+    paused: bool  # something is paused, perhaps this call
+    rings: int  # how often the destination has rung today; 0 unless that was asked for
+
+
+def select_gate(
+    connection: Connection, call: Call, now: datetime, *, held_since: datetime, today: datetime | None
+) -> Gate:
+    """All in one statement, since the process's other threads wait for the interpreter at each.
+
+    :param held_since: what was requested before holds nobody any more.
+    :param today: since when rings count; None counts none. An attempt whose end nobody knows counts as one.
+    """
     row = connection.execute(
-        f"""SELECT 1 FROM call WHERE {GOING_ON} AND origin = ? AND id <> ? AND EXISTS (
-                SELECT 1 FROM attempt WHERE call_id = call.id AND closed_at IS NULL AND requested_at > ?)
-            LIMIT 1""",
-        (call.origin.e164, call.id, write_instant(since)),
+        f"""SELECT
+            EXISTS (SELECT 1 FROM call WHERE {GOING_ON} AND origin = :origin AND id <> :id AND {_ON_THE_PHONE})
+                AS origin_held,
+            EXISTS (SELECT 1 FROM call WHERE {GOING_ON} AND destination = :destination AND origin <> :origin
+                AND {_ON_THE_PHONE}) AS destination_held,
+            EXISTS (SELECT 1 FROM pause WHERE {GOES_ON}) AS paused,
+            CASE WHEN :today IS NULL THEN 0 ELSE (SELECT count(*) FROM call JOIN attempt ON call_id = call.id
+                WHERE attempts > 0 AND destination = :destination AND deadline_at >= :today
+                    AND requested_at >= :today
+                    AND CASE WHEN attempt.outcome IS NULL
+                        THEN coalesce(answer, '') IN ('', 'accepted', 'perhaps_sent')
+                        ELSE attempt.outcome IN ('answered', 'no_answer', 'busy') END) END AS rings""",
+        {
+            "id": call.id,
+            "origin": call.origin.e164,
+            "destination": call.destination.e164,
+            "since": write_instant(held_since),
+            "now": write_instant(now),
+            "today": None if today is None else write_instant(today),
+        },
     ).fetchone()
-    return row is not None
+    return Gate(
+        origin_held=bool(row["origin_held"]),
+        destination_held=bool(row["destination_held"]),
+        paused=bool(row["paused"]),
+        rings=row["rings"],
+    )
 
 
 def wake_origin(connection: Connection, origin: PhoneNumber, now: datetime) -> int:
@@ -32,17 +74,6 @@ def wake_origin(connection: Connection, origin: PhoneNumber, now: datetime) -> i
             (at, origin.e164, at, at, ORIGIN_HELD),
         ).rowcount
     )
-
-
-def destination_is_held(connection: Connection, call: Call, since: datetime) -> bool:
-    """Whether another origin's call to the same destination, requested after ``since``, is going on."""
-    row = connection.execute(
-        f"""SELECT 1 FROM call WHERE {GOING_ON} AND destination = ? AND origin <> ? AND EXISTS (
-                SELECT 1 FROM attempt WHERE call_id = call.id AND closed_at IS NULL AND requested_at > ?)
-            LIMIT 1""",
-        (call.destination.e164, call.origin.e164, write_instant(since)),
-    ).fetchone()
-    return row is not None
 
 
 def wake_destination(connection: Connection, destination: PhoneNumber, now: datetime) -> int:
@@ -66,17 +97,5 @@ def count_going_on(connection: Connection, since: datetime, most: int) -> int:
                 UNION ALL SELECT 1 FROM call WHERE {GOING_ON} AND state = 'claimed'
                 LIMIT ?)""",
         (write_instant(since), most),
-    ).fetchone()
-    return int(row["number"])
-
-
-def count_rings(connection: Connection, destination: PhoneNumber, since: datetime) -> int:
-    """How often this phone has rung since then; an attempt whose end nobody knows counts as a ring."""
-    row = connection.execute(
-        """SELECT count(*) AS number FROM call JOIN attempt ON call_id = call.id
-           WHERE attempts > 0 AND destination = ? AND deadline_at >= ? AND requested_at >= ?
-               AND CASE WHEN attempt.outcome IS NULL THEN coalesce(answer, '') IN ('', 'accepted', 'perhaps_sent')
-                        ELSE attempt.outcome IN ('answered', 'no_answer', 'busy') END""",
-        (destination.e164, write_instant(since), write_instant(since)),
     ).fetchone()
     return int(row["number"])

@@ -40,9 +40,7 @@ from scheduler.ledger.calls import (
 )
 from scheduler.ledger.events import append_event, append_event_once, has_event
 from scheduler.ledger.holds import (
-    count_rings,
-    destination_is_held,
-    origin_is_held,
+    select_gate,
     wake_destination,
     wake_origin,
 )
@@ -81,20 +79,24 @@ def request(
     Claim, window, calling hours, barring, origin, destination, limits and pauses are all looked at in this one
     transaction. None: the claim no longer holds, since the call was moved, cancelled or taken.
     """
-    call, held_since = claim.call, now - policy.origin_hold
+    call, limited = claim.call, policy.limits.rings_a_day > 0
+    gate = select_gate(
+        connection, call, now, held_since=now - policy.origin_hold, today=day_of(now, policy) if limited else None
+    )
     decision = due(
         call,
         now,
         policy,
-        barred=barred or _rung_enough(connection, call, now, policy),
+        barred=barred or rung_enough(gate.rings, policy),
         closed=policy.hours.closed(call.origin, call.destination, now),
         obstacle=obstacle,
-        origin_held=origin_is_held(connection, call, held_since),
-        destination_held=destination_is_held(connection, call, held_since),
+        origin_held=gate.origin_held,
+        destination_held=gate.destination_held,
         paced=paced,
     )
-    if isinstance(decision, Place) and (pauses := select_pauses(connection, now)):
-        decision = unless_paused(call, pauses, select_calendars_of_call(connection, call.id))
+    if gate.paused and isinstance(decision, Place):
+        calendars = select_calendars_of_call(connection, call.id)
+        decision = unless_paused(call, select_pauses(connection, now), calendars)
     match decision:
         case Place():
             return _intend(connection, claim, reference, now)
@@ -108,12 +110,6 @@ def postpone(connection: Connection, claim: Claim, until: datetime, reason: str,
     """Give the claim back before anything is judged by ``now``, as while the clock is in doubt."""
     decision = Wait(until=until, reason=reason)
     return decision if _wait(connection, claim, decision, now) else None
-
-
-def _rung_enough(connection: Connection, call: Call, now: datetime, policy: Policy) -> str:
-    if not policy.limits.rings_a_day:
-        return ""
-    return rung_enough(count_rings(connection, call.destination, day_of(now, policy)), policy)
 
 
 def _intend(connection: Connection, claim: Claim, reference: str, now: datetime) -> Requested | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -31,13 +31,16 @@ class Room(Protocol):
 class LedgerCallStore(Generic[P]):
     """Fulfils :class:`scheduler.timetable.CallStore` over the ``call`` table.
 
-    :param prepare: what else is done with each claim in the transaction that makes it. Should that fail, the
-        bare claim is handed out.
+    :param prepare: what else is done with the claims in the transaction that makes them. Should that fail, the
+        bare claims are handed out.
     :param room: what limits how many are claimed; what it keeps back stays planned, and says so.
     """
 
     def __init__(
-        self, database: Database, prepare: Callable[[Connection, Claim], P], room: Room | None = None
+        self,
+        database: Database,
+        prepare: Callable[[Connection, Sequence[Claim]], Sequence[Claim | P]],
+        room: Room | None = None,
     ) -> None:
         self._database = database
         self._prepare = prepare
@@ -49,20 +52,20 @@ class LedgerCallStore(Generic[P]):
         opens_at = self._room.opens_at() if self._room else None
         return soonest if soonest is None or opens_at is None else max(soonest, opens_at)
 
-    def claim_due(self, now: datetime, limit: int) -> list[Claim | P]:
+    def claim_due(self, now: datetime, limit: int) -> Sequence[Claim | P]:
         # Peek first: the loop comes by every second, and a read costs no commit.
         soonest = self._database.read(next_wake_at)
         if soonest is None or soonest > now:
             return []
         return self._database.write(self._claim_and_prepare, now, limit)
 
-    def _claim_and_prepare(self, connection: Connection, now: datetime, limit: int) -> list[Claim | P]:
+    def _claim_and_prepare(self, connection: Connection, now: datetime, limit: int) -> Sequence[Claim | P]:
         token = secrets.token_hex(8)
         room = self._room.room(connection, now, limit) if self._room else limit
         claims = claim_due(connection, now, room, token)
         if len(claims) == room < limit:
             claims += self._beyond(connection, now, limit - room, token)
-        return [self._prepared(connection, claim) for claim in claims]
+        return self._prepared(connection, claims)
 
     def _beyond(self, connection: Connection, now: datetime, limit: int, token: str) -> list[Claim]:
         """What there is no room for: it is told why, and judged once it is too late.
@@ -78,12 +81,12 @@ class LedgerCallStore(Generic[P]):
         self._noted_at = None if late else now
         return late
 
-    def _prepared(self, connection: Connection, claim: Claim) -> Claim | P:
+    def _prepared(self, connection: Connection, claims: Sequence[Claim]) -> Sequence[Claim | P]:
         try:
             with savepoint(connection):
-                return self._prepare(connection, claim)
+                return self._prepare(connection, claims)
         except Exception:
             if not connection.in_transaction:
                 raise  # SQLite gave up the whole transaction
             # One bad row mustn't keep the others of its batch from being claimed. Alone it says what is wrong.
-            return claim
+            return claims

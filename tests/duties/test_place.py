@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -355,13 +355,15 @@ def _forbid_attempts_of(connection: Connection, call_id: int) -> None:
 def test_what_breaks_on_one_call_alone_doesnt_keep_the_others_from_being_claimed(duties: Bench) -> None:
     bad, good = duties.add(), duties.add(origin=PhoneNumber("+442079460001"))
 
-    def prepare(connection: Connection, claim: Claim) -> Prepared | Claim:
-        if claim.call.id == bad:
+    def prepare(connection: Connection, claims: Sequence[Claim]) -> Sequence[Prepared | Claim]:
+        prepared = duties.placing.prepare(connection, claims)
+        if any(claim.call.id == bad for claim in claims):
             raise ValueError("a defect in deciding")
-        return duties.placing.prepare(connection, claim)
+        return prepared
 
     first, second = LedgerCallStore(duties.ledger, prepare).claim_due(NOON, 10)
     assert isinstance(first, Claim)
+    assert isinstance(second, Claim)
     duties.placing.place(second)
     assert len(duties.provider.requests) == 1
     assert duties.call(good).attempts == 1

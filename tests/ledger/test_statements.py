@@ -77,7 +77,7 @@ def test_the_newest_calls_of_a_window_are_listed_oldest_first(desk: Desk) -> Non
 
 
 def test_the_next_to_wake_is_the_soonest_that_is_planned(desk: Desk) -> None:
-    store = LedgerCallStore(desk.ledger, lambda _connection, claim: claim)
+    store = LedgerCallStore(desk.ledger, lambda _connection, claims: claims)
     assert desk.ledger.read(next_wake_at) is None
     desk.plan(want(at=NOON + HOUR))
     desk.plan()
@@ -88,7 +88,7 @@ def test_the_next_to_wake_is_the_soonest_that_is_planned(desk: Desk) -> None:
 
 
 def test_each_batch_of_claims_has_a_token_of_its_own(desk: Desk) -> None:
-    store = LedgerCallStore(desk.ledger, lambda _connection, claim: claim)
+    store = LedgerCallStore(desk.ledger, lambda _connection, claims: claims)
     desk.plan()
     desk.plan(want(origin=SECOND_ORIGIN))
     tokens = {store.claim_due(NOON, 1)[0].token, store.claim_due(NOON, 1)[0].token}
