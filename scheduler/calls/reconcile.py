@@ -12,6 +12,7 @@ from scheduler.calls.call import Call, Key, Outcome, PlannedCall, Slot, State
 GONE = "the appointment is no longer in the calendar"
 WITHDRAWN_TOO_LATE = "its appointment went too late: the phones are ringing"
 ALREADY_PAST = "already past when it appeared"
+CALLED_ALREADY = "it was called already, and no change of it rings twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class Ignore:
     """An appointment that first appeared in the past, or was called before; it isn't called."""
 
     wanted: PlannedCall
+    reason: str
 
 
 Change = Add | AddMissed | Move | Attach | Cancel | TooLate | Ignore
@@ -269,12 +271,14 @@ def _meet_open(wanted: PlannedCall, taken: list[Recorded], look: _Look) -> Itera
 
 def _appear(wanted: PlannedCall, book: _Book, look: _Look) -> Change:
     if book.called_for_this_start(wanted):
-        return Ignore(wanted=wanted)
+        return Ignore(wanted=wanted, reason=CALLED_ALREADY)
     if not look.past(wanted):
         return Add(wanted=wanted)
     # What was called already and then tidied up, as to its real start, isn't called again.
-    if book.attempted(wanted) or not look.unseen_in_time(wanted):
-        return Ignore(wanted=wanted)
+    if book.attempted(wanted):
+        return Ignore(wanted=wanted, reason=CALLED_ALREADY)
+    if not look.unseen_in_time(wanted):
+        return Ignore(wanted=wanted, reason=ALREADY_PAST)
     if look.now <= wanted.deadline_at:
         return Add(wanted=wanted)
     return AddMissed(wanted=wanted, reason="came due while its calendar could not be read")

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from scheduler.calendars.agenda import Agenda, read_agenda
-from scheduler.calendars.appointment import Appointment, Derivation
+from scheduler.calendars.appointment import Derivation
 from scheduler.calendars.component import Fault, read
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.content import mentions
-from scheduler.calls.barring import Barring, barred_by
+from scheduler.calls.barring import Barring
 from scheduler.calls.call import Call, Key, PlannedCall
-from scheduler.calls.calling_hours import CallingHours
 from scheduler.calls.hours import FARTHEST
 from scheduler.calls.plan import key_of, plan
-from scheduler.calls.reconcile import ALREADY_PAST
+from scheduler.calls.reconcile import Recorded
 from scheduler.database import Connection, Database
+from scheduler.duties.prospects import Prospects, foresee
 from scheduler.duties.replan import PlanRules
 from scheduler.duties.sync import SyncedCalendar
 from scheduler.errors import Problem, SourceError
 from scheduler.ledger.appointments import select_calls_of_appointments
 from scheduler.ledger.calls import select_calls
+from scheduler.ledger.changes import with_appointments
 from scheduler.ledger.collections import Collection, StoredObject, select_collections, select_objects
 
 log = logging.getLogger(__name__)
@@ -107,8 +108,9 @@ def look(
         agendas.append(agenda)
         faults.extend((name, fault) for fault in (*agenda.faults, *_held(objects)))
         looked_at += len(objects)
-    recorded = ledger.read(_recorded, reach_back - timedelta(days=2), end) if ledger else {}
-    entries = _entries(agendas, recorded, rules, barring, now)
+    recorded = ledger.read(_recorded, reach_back - timedelta(days=2), end) if ledger else _Record()
+    reads = {row.name: row.planned_at for row in rows.values() if row.planned_at is not None}
+    entries = _entries(agendas, recorded, reads, rules, barring, now)
     return View(
         entries=tuple(one for one in entries if _belongs(one, start)),
         troubles=tuple(troubles),
@@ -154,72 +156,55 @@ def _problem(collection: str, fault: Fault) -> Problem:
     return Problem(where=f"calendar {collection}, event {fault.uid or fault.href}", what=fault.reason)
 
 
-def _recorded(connection: Connection, start: datetime, end: datetime) -> dict[tuple[Key, datetime], Call]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """What the ledger holds of a window."""
+
+    calls: tuple[Recorded, ...] = ()
+    by_appointment: Mapping[tuple[Key, datetime], Call] = field(default_factory=dict)
+
+
+def _recorded(connection: Connection, start: datetime, end: datetime) -> _Record:
     calls = {call.id: call for call in select_calls(connection, since=start, until=end, limit=_MOST)}
     keys = select_calls_of_appointments(connection, start, end)
-    return {key: calls[call_id] for key, call_id in keys.items() if call_id in calls}
+    return _Record(
+        calls=with_appointments(connection, calls.values()),
+        by_appointment={key: calls[call_id] for key, call_id in keys.items() if call_id in calls},
+    )
 
 
 def _entries(
     agendas: Iterable[Agenda],
-    recorded: Mapping[tuple[Key, datetime], Call],
+    recorded: _Record,
+    reads: Mapping[str, datetime],
     rules: PlanRules,
     barring: Barring,
     now: datetime,
 ) -> tuple[Entry, ...]:
     agendas = tuple(agendas)
-    appointments = [one for agenda in agendas for one in agenda.appointments]
-    wanted = {key: call for call in plan(appointments, rules.policy) for key in call.keys}
+    wanted = plan((one for agenda in agendas for one in agenda.appointments), rules.policy)
+    prospects = Prospects(
+        wanted={key: call for call in wanted for key in call.keys},
+        recorded=recorded.by_appointment,
+        foreseen=foresee(wanted, recorded.calls, now, read_before=reads),
+        barring=barring,
+        hours=rules.policy.hours,
+        now=now,
+    )
     entries = [
-        _entry(agenda.collection, derivation, recorded, wanted, barring, rules.policy.hours, now)
-        for agenda in agendas
-        for derivation in agenda.derivations
+        _entry(agenda.collection, derivation, prospects) for agenda in agendas for derivation in agenda.derivations
     ]
     return tuple(sorted(entries, key=lambda entry: (entry.due_at, entry.collection)))
 
 
-def _entry(
-    collection: str,
-    derivation: Derivation,
-    recorded: Mapping[tuple[Key, datetime], Call],
-    wanted: Mapping[Key, PlannedCall],
-    barring: Barring,
-    hours: CallingHours,
-    now: datetime,
-) -> Entry:
+def _entry(collection: str, derivation: Derivation, prospects: Prospects) -> Entry:
     appointment = derivation.appointment
     if appointment is None:
         state, reason, call, planned = "not_ringing", derivation.reason, None, None
     else:
-        planned = wanted[key_of(appointment)]
-        call = recorded.get((key_of(appointment), planned.asked_at))
-        state, reason = _prospects(appointment, planned, call, barring, hours, now)
+        planned = prospects.wanted[key_of(appointment)]
+        call = prospects.call_of(key_of(appointment))
+        state, reason = prospects.of(key_of(appointment), call)
     return Entry(
         collection=collection, derivation=derivation, call=call, wanted=planned, state=state, reason=reason
     )
-
-
-def _prospects(
-    appointment: Appointment,
-    planned: PlannedCall,
-    call: Call | None,
-    barring: Barring,
-    hours: CallingHours,
-    now: datetime,
-) -> tuple[str, str]:
-    """The state and, where it doesn't or won't ring by itself, why."""
-    deciding = planned.leader or min(planned.keys)
-    if call is not None and call.outcome is not None:
-        return call.state, f"{call.outcome.words}: {call.reason}"
-    if key_of(appointment) != deciding:
-        return (
-            "not_ringing",
-            f"rings once, with the same call in calendar {deciding.collection} (uid {deciding.uid})",
-        )
-    if call is None and planned.asked_at < now:
-        return "not_ringing", ALREADY_PAST
-    skipped = hours.skipped(planned.origin, planned.destination, planned.asked_at)
-    if barred := barred_by(planned.destination, barring) or skipped:
-        return "not_ringing", f"will be barred: {barred}"
-    told = hours.told(planned.origin, planned.destination, planned.asked_at, (call or planned).due_at)
-    return ("planned", told) if call is None else (call.state, "; ".join(filter(None, (call.reason, told))))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from scheduler.calls.call import Key, Outcome, State
+from scheduler.calls.call import Call, Key, Outcome, State
 from scheduler.calls.reconcile import (
     WITHDRAWN_TOO_LATE,
     Add,
@@ -40,7 +40,11 @@ from scheduler.ledger.life import TOO_LATE, stop
 
 def select_recorded(connection: Connection, since: datetime) -> tuple[Recorded, ...]:
     """What ``reconcile`` compares with: the calls since ``since`` and the open ones, with their appointments."""
-    calls = select_reconcilable(connection, since)
+    return with_appointments(connection, select_reconcilable(connection, since))
+
+
+def with_appointments(connection: Connection, calls: Collection[Call]) -> tuple[Recorded, ...]:
+    """``calls`` with what means each of them."""
     ids = [call.id for call in calls]
     keys, once = select_keys(connection, ids), select_keys_since_tried(connection, ids)
     nobody: frozenset[Key] = frozenset()

@@ -10,6 +10,8 @@ import pytest
 
 from scheduler.calls.call import Call, Key, Outcome, PlannedCall, State
 from scheduler.calls.reconcile import (
+    ALREADY_PAST,
+    CALLED_ALREADY,
     WITHDRAWN_TOO_LATE,
     Add,
     AddMissed,
@@ -298,8 +300,8 @@ def test_a_call_already_tried_that_moves_into_the_past_is_not_called_again() -> 
 
 def test_an_appointment_first_seen_in_the_past_is_not_called() -> None:
     past = want("one", at=NOW - MINUTE)
-    assert decide([past]) == [Ignore(wanted=past)]
-    assert decide([past], read_before={}) == [Ignore(wanted=past)]
+    assert decide([past]) == [Ignore(wanted=past, reason=ALREADY_PAST)]
+    assert decide([past], read_before={}) == [Ignore(wanted=past, reason=ALREADY_PAST)]
 
 
 def test_an_appointment_that_came_due_between_our_fetches_is_called_within_grace() -> None:
@@ -316,7 +318,7 @@ def test_an_appointment_that_came_due_between_our_fetches_is_missed_past_its_gra
 def test_what_another_calendar_showed_in_time_was_not_unseen() -> None:
     past = want("one", key("one", "team"), at=NOW - MINUTE)
     reads = {"sales": NOW - HOUR, "team": NOW}
-    assert decide([past], read_before=reads) == [Ignore(wanted=past)]
+    assert decide([past], read_before=reads) == [Ignore(wanted=past, reason=ALREADY_PAST)]
 
 
 def test_an_appointment_moved_into_the_past_is_cancelled() -> None:
@@ -368,7 +370,7 @@ def test_what_was_called_and_then_tidied_up_into_the_past_is_not_called_again() 
     called = kept(want("one", at=NOON - 5 * MINUTE), state=State.ENDED, outcome=Outcome.ANSWERED, attempts=1)
     tidied = want("one", at=NOON - MINUTE)
     seen = {"sales": NOON - 2 * MINUTE}
-    assert decide([tidied], [called], now=NOON, read_before=seen) == [Ignore(wanted=tidied)]
+    assert decide([tidied], [called], now=NOON, read_before=seen) == [Ignore(wanted=tidied, reason=CALLED_ALREADY)]
 
 
 def test_another_lead_after_the_call_doesnt_ring_the_same_appointment_again() -> None:
@@ -377,7 +379,9 @@ def test_another_lead_after_the_call_doesnt_ring_the_same_appointment_again() ->
     called = Recorded(call=call, keys=early.keys)
     without_lead = replace(want("one", at=NOON), starts_at=NOON)
     moved = replace(want("one", at=NOON + HOUR), starts_at=NOON + HOUR)
-    assert decide([without_lead], [called], now=NOON - MINUTE) == [Ignore(wanted=without_lead)]
+    assert decide([without_lead], [called], now=NOON - MINUTE) == [
+        Ignore(wanted=without_lead, reason=CALLED_ALREADY)
+    ]
     assert decide([moved], [called], now=NOON - MINUTE) == [Add(wanted=moved)]
 
 
@@ -387,7 +391,7 @@ def test_what_rings_together_with_another_and_gets_another_number_does_not_ring_
     one = replace(want("one"), starts_at=NOON)
     edited = replace(want("two", destination=OTHER_CUSTOMER), starts_at=NOON)
     changes = decide([one, edited], [ringing], now=NOON)
-    assert changes == [Attach(call=ringing.call, keys=one.keys), Ignore(wanted=edited)]
+    assert changes == [Attach(call=ringing.call, keys=one.keys), Ignore(wanted=edited, reason=CALLED_ALREADY)]
 
 
 def test_a_name_that_rings_and_comes_back_with_another_number_does_not_ring_twice() -> None:
@@ -396,7 +400,7 @@ def test_a_name_that_rings_and_comes_back_with_another_number_does_not_ring_twic
     for state in RINGING:
         call = starting(kept(renamed, state=state, attempts=1))
         ringing = Recorded(call=call, keys=renamed.keys, once=frozenset({key("old")}))
-        assert decide([renamed, again], [ringing], now=NOON) == [Ignore(wanted=again)]
+        assert decide([renamed, again], [ringing], now=NOON) == [Ignore(wanted=again, reason=CALLED_ALREADY)]
 
 
 def test_what_rings_and_is_tidied_up_into_an_unseen_past_is_not_called_again() -> None:
@@ -404,4 +408,4 @@ def test_what_rings_and_is_tidied_up_into_an_unseen_past_is_not_called_again() -
     ringing = kept(both, state=State.REQUESTED, attempts=1)
     tidied = want("two", at=NOON + MINUTE)
     changes = decide([want("one"), tidied], [ringing], now=NOON + 2 * MINUTE, read_before={"sales": NOON})
-    assert Ignore(wanted=tidied) in changes
+    assert Ignore(wanted=tidied, reason=CALLED_ALREADY) in changes

@@ -55,13 +55,14 @@ class World:
         *,
         summary: str = "Call",
         location: str = str(DESTINATION),
+        description: str = "",
         name: str = "sales",
     ) -> None:
         start = f"DTSTART:{at:%Y%m%dT%H%M%SZ}" if at else "DTSTART:never"
         lines = (
             "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test", "BEGIN:VEVENT", f"UID:{uid}",
             "DTSTAMP:20260101T000000Z", start, f"SUMMARY:{summary}", f"LOCATION:{location}",
-            "END:VEVENT", "END:VCALENDAR", "",
+            f"DESCRIPTION:{description}", "END:VEVENT", "END:VCALENDAR", "",
         )  # fmt: skip
         data = "\r\n".join(lines).encode()
         self.ledger.write(upsert_objects, name, [StoredObject(href=f"{uid}.ics", etag=str(at), data=data)])

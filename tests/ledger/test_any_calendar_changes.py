@@ -267,7 +267,7 @@ class CalendarAndWire(RuleBasedStateMachine):
 
     def _waits_or_was_called(self, wanted: PlannedCall, changes: Collection[Change]) -> bool:
         """What rings at another time has to wait until that is over; what was called stays so (rules 2 and 7)."""
-        if Ignore(wanted=wanted) in changes:
+        if any(isinstance(one, Ignore) and one.wanted == wanted for one in changes):
             return any((key.instance, wanted.asked_at) in self.tried for key in wanted.keys)
         ringing = [one.id for one in self._calls().values() if one.state in (State.REQUESTED, State.PLACED)]
         keys = self.ledger.read(select_keys, ringing).values()
