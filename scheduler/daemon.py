@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from types import MappingProxyType
 
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.clock import MachineClock, SystemClock
@@ -27,7 +26,7 @@ from scheduler.duties.last_look import LastLookDuty, LookedCalendar
 from scheduler.duties.ledger_watch import LedgerWatch
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.rederive import RederiveDuty
-from scheduler.duties.replan import ReplanDuty
+from scheduler.duties.replan import NOTHING, ReplanDuty
 from scheduler.duties.resolve import resolve
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
 from scheduler.errors import CallSchedulerError
@@ -156,7 +155,7 @@ class Daemon:
         synced, looked = self._collections(config)
         self._sync = SyncDuty(self._ledger, synced, self._clock, self._take_over)
         self._parts.callback(self._sync.close)
-        self._last_look = LastLookDuty(self._ledger, looked, config.last_look, self._clock, self._replan_changed)
+        self._last_look = LastLookDuty(self._ledger, looked, config.last_look, self._clock, self._take_looks)
         self._parts.callback(self._last_look.close)
         self._looking = Loop("last look", self._look_now, _TICK)
         self._watch = LedgerWatch(self._ledger)
@@ -291,11 +290,18 @@ class Daemon:
         if touched:
             self._replan_changed((), touched)
 
+    def _take_looks(self, sought: Mapping[str, Collection[str]]) -> None:
+        """After last looks: replan what they changed."""
+        self._replan_changed(sought, sought=sought)
+
     def _replan_changed(
-        self, changed: Collection[str], touched: Mapping[str, Collection[str]] = MappingProxyType({})
+        self,
+        changed: Collection[str],
+        touched: Mapping[str, Collection[str]] = NOTHING,
+        sought: Mapping[str, Collection[str]] = NOTHING,
     ) -> None:
         try:
-            self._rederive.run_once(self._clock.now(), changed=changed, touched=touched)
+            self._rederive.run_once(self._clock.now(), changed=changed, touched=touched, sought=sought)
         except Exception:
             self._replanning.wake()
             raise

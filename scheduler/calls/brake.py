@@ -60,6 +60,7 @@ class Standing:
     empty: bool  # nothing at all is in it
     coming: frozenset[int]  # the calls that it had to come, without what lives on elsewhere
     lost: frozenset[int]
+    sought: frozenset[int] = frozenset()  # of the lost: its server was asked for these alone, and has them no more
     remembered: tuple[Vanished, ...] = ()
 
 
@@ -79,12 +80,17 @@ def brake(standing: Standing) -> Braked:
     """Hold what a calendar lost too suddenly, until it is accepted, or comes back, or a later fetch agrees.
 
     What was let go within the last ten minutes counts as lost too, since a feed may shrink step by step. An
-    empty calendar never agrees with itself. While anything is held, whatever else it loses is held as well.
+    empty calendar never agrees with itself. While anything is held, whatever else it loses is held as well, but
+    for what was sought by itself (rule 8): somebody deleted it, unless too much of the calendar goes that way.
     """
     lately = _let_go_lately(standing)
     before = {one.call_id: one for one in standing.remembered if one.held and one.call_id in standing.lost}
-    stop = bool(before) or _too_many(standing, lately)
-    lost = [before.get(call_id) or _first_missed(call_id, standing, stop) for call_id in sorted(standing.lost)]
+    stop = bool(before) or _too_many(standing.lost, standing, lately)
+    believed = frozenset[int]() if _too_many(standing.sought, standing, lately) else standing.sought
+    lost = [
+        before.get(call_id) or _first_missed(call_id, standing, stop and call_id not in believed)
+        for call_id in sorted(standing.lost)
+    ]
     let_go = {one.call_id: reason for one in lost if (reason := _why_let_go(one, standing))}
     held = [_once_more(one, standing) for one in lost if one.call_id not in let_go]
     fresh = [one for one in lost if not one.held and one.call_id in standing.coming]
@@ -100,8 +106,8 @@ def _let_go_lately(standing: Standing) -> list[Vanished]:
     ]
 
 
-def _too_many(standing: Standing, lately: Collection[Vanished]) -> bool:
-    lost = len(standing.lost & standing.coming) + len(lately)
+def _too_many(gone: frozenset[int], standing: Standing, lately: Collection[Vanished]) -> bool:
+    lost = len(gone & standing.coming) + len(lately)
     return lost >= FEWEST and 2 * lost > len(standing.coming) + len(lately)
 
 

@@ -42,12 +42,14 @@ class Brake:
         now: datetime,
         *,
         fetched_at: Mapping[str, datetime],
+        sought: Collection[tuple[str, str]] = (),
     ) -> tuple[Change, ...]:
         """The changes without what is held, and with what was held and is let go now.
 
         :param recorded: the calls that ``changes`` were decided from. What is held and isn't among them was
             not looked at: it is as lost as it was.
         :param fetched_at: the fetch of each collection that ``changes`` were decided from.
+        :param sought: (collection, uid) of the events that a last look asked for by themselves and didn't find.
         """
         memory = self._ledger.read(select_vanished)
         if not memory and not any(withdraws(change) for change in changes):
@@ -56,6 +58,7 @@ class Brake:
         losses = read_losses(changes, recorded)
         unseen = self._ledger.read(_still_open, _held(memory) - {one.call.id for one in recorded})
         standings = self._ledger.read(_standings, losses, memory, unseen, now, fetched_at)
+        standings = {name: _with_sought(one, name, recorded, sought) for name, one in standings.items()}
         braked = {collection: brake(standing) for collection, standing in standings.items()}
         self._ledger.write(_record, memory, braked, now)
         _tell(memory, braked, standings)
@@ -135,6 +138,21 @@ def _standings(
         )
         for collection in losses.lost.keys() | memory.keys()
     }
+
+
+def _with_sought(
+    standing: Standing, collection: str, recorded: Iterable[Recorded], sought: Collection[tuple[str, str]]
+) -> Standing:
+    """With the calls all of whose events in this collection were sought in vain."""
+    if not sought:
+        return standing
+    alone = {
+        one.call.id
+        for one in recorded
+        if one.call.id in standing.lost
+        and all((key.collection, key.uid) in sought for key in one.keys if key.collection == collection)
+    }
+    return replace(standing, sought=frozenset(alone))
 
 
 def _record(connection: Connection, memory: Memory, braked: Mapping[str, Braked], now: datetime) -> None:

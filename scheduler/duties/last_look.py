@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,7 +25,7 @@ from scheduler.ledger.looks import (
     select_nearing,
     select_sights,
 )
-from scheduler.sources.source import Fetched, LookSource, SourceState
+from scheduler.sources.source import LookSource, SourceState
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,14 @@ class LooksBegun:
     next_at: datetime  # when there may be more to do
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What one look brought, once that is stored."""
+
+    news: bool
+    sought: frozenset[str]  # uids of the events that were asked for by themselves and are gone
+
+
 class LastLookDuty:
     """Begins the looks that are due, and follows each up in a thread of its own; it never claims a call."""
 
@@ -63,16 +71,18 @@ class LastLookDuty:
         calendars: Iterable[LookedCalendar],
         before: timedelta,
         clock: Clock,
-        on_news: Callable[[Collection[str]], object],
+        on_news: Callable[[Mapping[str, frozenset[str]]], object],
     ) -> None:
-        """:param on_news: replans the calendars that it names; called in any thread, one at a time."""
+        """:param on_news: replans the calendars that it names, each with the uids of the events that were asked
+        for by themselves and are gone; called in any thread, one at a time.
+        """
         self._ledger = ledger
         self._clock = clock
         self._on_news = on_news
         self._lanes = Lanes("last look", at_once=_AT_ONCE, in_a_lane=_AT_ONE_SERVER)
         self._going_on: set[str] = set()
         self._begun_at: dict[str, datetime] = {}
-        self._news: set[str] = set()
+        self._news: dict[str, frozenset[str]] = {}
         self._replanning = Lock()
         self.use(calendars, before)
 
@@ -137,20 +147,21 @@ class LastLookDuty:
     def _look(self, calendar: LookedCalendar, look: Look) -> None:
         if calendar.when_unreachable is WhenUnreachable.PLACE and self._clock.now() >= look.due_at:
             raise SourceUnreachable(look.collection, "too many looks at once: its turn came too late")
-        if self._took_over(calendar, look):
-            self._replan(look.collection)
+        found = self._took_over(calendar, look)
+        if found.news:
+            self._replan(look.collection, found.sought)
         # Only now: whatever it changed has made the claims on its calls void.
         self._ledger.write(record_looked, look.collection, look.asked_at)
 
-    def _took_over(self, calendar: LookedCalendar, look: Look) -> bool:
-        """Ask and store; whether there was news."""
+    def _took_over(self, calendar: LookedCalendar, look: Look) -> _Found:
+        """Ask and store."""
         for _ in range(_TRIES):
             found = self._ask_and_store(calendar, look)
             if found is not None:
-                return bool(found.changed or found.deleted)
+                return found
         raise SourceUnreachable(look.collection, "it was being fetched all the time")
 
-    def _ask_and_store(self, calendar: LookedCalendar, look: Look) -> Fetched | None:
+    def _ask_and_store(self, calendar: LookedCalendar, look: Look) -> _Found | None:
         """None where a fetch came between: then neither is known to be the newer."""
         name = look.collection
         row = self._ledger.read(select_collection, name)
@@ -160,10 +171,11 @@ class LastLookDuty:
             # Each refused login may count towards locking the account.
             raise SourceForbidden(name, row.problem)
         stored = self._ledger.read(select_etags, name)
+        hrefs = self._ledger.read(select_hrefs, name, look.uids)
         now = self._clock.now()
         try:
             found = calendar.source.look(
-                SourceState.from_json(row.state), stored, self._hrefs(look), self._seconds
+                SourceState.from_json(row.state), stored, _to_ask_for(look, hrefs), self._seconds
             )
         except SourceForbidden as error:
             self._ledger.write(record_failed, name, calendar.settings, error.reason, now, forbidden=True)
@@ -172,25 +184,34 @@ class LastLookDuty:
         for href, reason in (*found.faults, *((one.href, one.problem) for one in intake.broken)):
             log.warning("calendar %s, %s: %s", name, href, reason)
         taken = self._ledger.write(store_fetched, name, calendar.settings, intake, stored, row.state, now)
-        return intake.fetched if taken else None
-
-    def _hrefs(self, look: Look) -> frozenset[str]:
-        """The objects to look at; none where one of them isn't known, so that all are fetched."""
-        hrefs = self._ledger.read(select_hrefs, look.collection, look.uids)
-        if hrefs.keys() != look.uids:
-            return frozenset()
-        return frozenset(href for some in hrefs.values() for href in some)
+        if not taken:
+            return None
+        fetched = intake.fetched
+        return _Found(news=bool(fetched.changed or fetched.deleted), sought=_wholly_in(found.sought, hrefs))
 
     @property
     def _seconds(self) -> float:
         return min(_LONGEST_LOOK, self.last_look.before).total_seconds()
 
-    def _replan(self, collection: str) -> None:
+    def _replan(self, collection: str, sought: frozenset[str]) -> None:
         """Replan; the calendars whose looks end meanwhile are replanned together."""
-        self._news.add(collection)
+        self._news[collection] = sought
         with self._replanning:
-            news = frozenset(self._news)
+            news = dict(self._news)
             if collection not in news:
                 return  # somebody else's round took it along
             self._on_news(news)
-            self._news -= news
+            for name in news:
+                del self._news[name]
+
+
+def _to_ask_for(look: Look, hrefs: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """The objects to look at; none where one of them isn't known, so that all are fetched."""
+    if hrefs.keys() != look.uids:
+        return frozenset()
+    return frozenset(href for some in hrefs.values() for href in some)
+
+
+def _wholly_in(gone: Collection[str], hrefs: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """The uids of which nothing is left."""
+    return frozenset(uid for uid, some in hrefs.items() if set(some) <= set(gone))

@@ -37,13 +37,20 @@ class RederiveDuty:
             self.run_once(now)
 
     def run_once(
-        self, now: datetime, *, changed: Collection[str] = (), touched: Mapping[str, Collection[str]] = NOTHING
+        self,
+        now: datetime,
+        *,
+        changed: Collection[str] = (),
+        touched: Mapping[str, Collection[str]] = NOTHING,
+        sought: Mapping[str, Collection[str]] = NOTHING,
     ) -> Replanned:
         """As :meth:`ReplanDuty.run_once`; a round that fails is made good by the next one."""
         with self._lock:
             before = self._ledger.read(select_provenance)
             because = self._provenance.changed_since(before)
-            replanned = self._replan.run_once(now, changed=changed, touched=touched, because=because)
+            replanned = self._replan.run_once(
+                now, changed=changed, touched=touched, sought=sought, because=because
+            )
             if before != self._provenance:
                 self._ledger.write(_record, self._provenance, because, replanned, now)
             if because:

@@ -102,6 +102,7 @@ class ReplanDuty:
         *,
         changed: Collection[str] = (),
         touched: Mapping[str, Collection[str]] = NOTHING,
+        sought: Mapping[str, Collection[str]] = NOTHING,
         because: str = "",
     ) -> Replanned:
         """Replan everything; only what changed, and what of the window ran out, is read again.
@@ -110,6 +111,7 @@ class ReplanDuty:
 
         :param changed: calendars to read whole.
         :param touched: calendar → hrefs of the objects that changed or went, where nothing else of it did.
+        :param sought: calendar → uids of the events that a last look asked for by themselves and didn't find.
         :param because: what else changed, in words: every calendar is read again, and history says why.
         """
         with self._lock:
@@ -128,7 +130,9 @@ class ReplanDuty:
             self._refresh(start, now, {row.name: row.good_at for row in rows})
             recorded = self._ledger.read(select_recorded, start)
             changes = self._decide(recorded, start, now, reads)
-            changes = self._brake.hold_back(changes, recorded, now, fetched_at=self._fetched_at(reads))
+            changes = self._brake.hold_back(
+                changes, recorded, now, fetched_at=self._fetched_at(reads), sought=_pairs(sought)
+            )
             replanned = self._apply(changes, now, because)
             self._record_planned()
             return replace(replanned, read=self._read)
@@ -270,6 +274,10 @@ class ReplanDuty:
         if counts:
             log.info("replanned: %s", ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
         return Replanned(changes=dict(counts), refused=refused, calls=tuple(calls))
+
+
+def _pairs(uids: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:
+    return {(name, uid) for name, some in uids.items() for uid in some}
 
 
 def _uids(recorded: Iterable[Recorded]) -> set[str]:

@@ -95,11 +95,13 @@ class CaldavSource:
 
     def _sought(self, client: DAVClient, last: SourceState, known: Mapping[str, str], found: Fetched) -> Fetched:
         """What was gone may only have got another href (MOVE): then the changes since the last fetch tell it."""
+        found = replace(found, sought=found.deleted)
         # Whatever comes of this, that the objects are gone has been said.
         with suppress(Exception):
             fetched = self._fetch(client, last, known)
             back = {one.href for one in fetched.changed}
-            return replace(fetched, deleted=tuple(sorted({*fetched.deleted, *found.deleted} - back)))
+            gone = tuple(href for href in found.sought if href not in back)
+            return replace(fetched, deleted=tuple(sorted({*fetched.deleted, *gone} - back)), sought=gone)
         return found
 
     def _fetch(self, client: DAVClient, last: SourceState, known: Mapping[str, str]) -> Fetched:

@@ -62,6 +62,7 @@ class Fetched:
     complete: bool = False  # the whole collection was listed: ``deleted`` comes of a comparison
     unchanged: bool = False  # all is as at the last fetch, its faults included
     faults: tuple[tuple[str, str], ...] = ()  # (href, reason): these keep their last good data
+    sought: tuple[str, ...] = ()  # of ``deleted``: asked for by name, and the server said that they are gone
     whole: bool = True  # False: only some objects were looked at, and nothing is known of the others
 
 

@@ -21,7 +21,13 @@ from scheduler.duties.replan import ReplanDuty
 from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable, SourceUnreadable
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim, claim_due, select_calls
-from scheduler.ledger.collections import StoredObject, record_fetched, select_collection, upsert_objects
+from scheduler.ledger.collections import (
+    StoredObject,
+    delete_objects,
+    record_fetched,
+    select_collection,
+    upsert_objects,
+)
 from scheduler.ledger.events import select_events
 from scheduler.ledger.looks import select_sights
 from scheduler.sources.source import Fetched, FetchedObject, LookSource, SourceState
@@ -31,6 +37,7 @@ from tests.duties.test_replan import rules
 from tests.world import await_true
 
 SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 BEFORE = 3 * SECOND
 HOLD = WhenUnreachable.HOLD
 OTHER = "+32468373902"
@@ -69,10 +76,12 @@ class ScriptedSource:
         if self.fault:
             raise self.fault
         wanted = set(hrefs) or self.objects.keys() | known.keys()
+        gone = tuple(sorted((wanted & known.keys()) - self.objects.keys()))
         return Fetched(
             state=state or SourceState(),
             changed=tuple(one for one in self.stored() if one.href in wanted and one.etag != known.get(one.href)),
-            deleted=tuple(sorted((wanted & known.keys()) - self.objects.keys())),
+            deleted=gone,
+            sought=gone if hrefs else (),
             whole=not hrefs,
         )
 
@@ -116,9 +125,16 @@ class Bench:
             self.ledger.write(upsert_objects, name, stored)
         self.replan.run_once(self.clock.now(), changed=self.sources)
 
-    def _news(self, changed: Collection[str]) -> None:
-        self.replanned.append(frozenset(changed))
-        self.replan.run_once(self.clock.now(), changed=changed)
+    def fetch_changes(self, gone: Collection[str]) -> None:
+        """A fetch that tells of these deletions alone."""
+        for name in self.sources:
+            self.ledger.write(record_fetched, name, "a", SourceState().to_json(), self.clock.now(), news=True)
+            self.ledger.write(delete_objects, name, gone)
+        self.replan.run_once(self.clock.now(), changed=self.sources)
+
+    def _news(self, sought: Mapping[str, Collection[str]]) -> None:
+        self.replanned.append(frozenset(sought))
+        self.replan.run_once(self.clock.now(), changed=sought, sought=sought)
 
     def look(self, seconds: float = 3) -> int:
         """A round, so many seconds before noon, and all that follows from it."""
@@ -179,6 +195,33 @@ def test_a_call_whose_event_was_deleted_does_not_ring(bench: Bench, sales: Scrip
     bench.look()
     assert bench.place() == []
     assert [call.outcome for call in bench.calls()] == [Outcome.CANCELLED]
+
+
+def test_a_deletion_that_is_seen_by_itself_is_believed_while_the_brake_holds_others(bench: Bench) -> None:
+    source = ScriptedSource(
+        objects={f"{n}.ics": event(f"{n}", NOON + n * HOUR, f"+3246837390{n}") for n in range(8)}
+    )
+    bench.watch(source)
+    gone = [f"{n}.ics" for n in range(1, 7)]
+    for href in gone:
+        del source.objects[href]
+    bench.fetch_changes(gone)
+    assert all(call.state is State.PLANNED for call in bench.calls())
+    del source.objects["0.ics"]
+    bench.look()
+    assert source.asked == [{"0.ics"}]
+    assert bench.place() == []
+    assert [call.outcome for call in bench.calls()] == [Outcome.CANCELLED, *[None] * 7]
+
+
+def test_a_server_that_denies_one_event_after_the_other_is_not_believed_for_ever(bench: Bench) -> None:
+    calls = {f"{n}.ics": event(f"{n}", NOON + 5 * n * SECOND, f"+3246837390{n}") for n in range(8)}
+    source = ScriptedSource(objects=dict(calls))
+    bench.watch(source)
+    source.objects.clear()
+    for n in range(8):
+        bench.look(3 - 5 * n)
+    assert [call.outcome for call in bench.calls()] == [*[Outcome.CANCELLED] * 4, *[None] * 4]
 
 
 def test_a_call_whose_event_was_moved_rings_at_its_new_time(bench: Bench, sales: ScriptedSource) -> None:
@@ -484,7 +527,7 @@ def test_calendars_whose_looks_end_meanwhile_are_replanned_together(bench: Bench
     for calendar in calendars:
         calendar.objects.clear()
 
-    def replan_when_all_are_stored(changed: Collection[str]) -> None:
+    def replan_when_all_are_stored(changed: Mapping[str, Collection[str]]) -> None:
         if not bench.replanned:
             await_true(lambda: len(bench.duty._news) == 8)
         bench._news(changed)

@@ -144,7 +144,18 @@ def test_that_an_object_is_gone_is_believed_though_nothing_more_can_be_learned(c
 
     caldav_world.proxy.instead = lists_nothing
     found = follower.look(caldav_world.href("one"))
-    assert (found.deleted, found.whole) == ((caldav_world.href("one"),), False)
+    assert (found.deleted, found.sought, found.whole) == ((caldav_world.href("one"),), found.deleted, False)
+
+
+def test_of_what_is_gone_only_what_was_asked_for_by_name_counts_as_sought(caldav_world: CaldavWorld) -> None:
+    for uid in ("one", "two", "three"):
+        caldav_world.write(uid)
+    follower = Follower(caldav_world.source)
+    caldav_world.remove("one")
+    caldav_world.remove("two")
+    found = follower.look(caldav_world.href("one"))
+    assert set(found.deleted) == {caldav_world.href("one"), caldav_world.href("two")}
+    assert found.sought == (caldav_world.href("one"),)
 
 
 def test_a_caldav_object_tells_its_uid(caldav_world: CaldavWorld) -> None:
