@@ -1,7 +1,7 @@
 """The last look (rule 8): which calendars are asked once more, seconds before a call, and what if they are silent.
 
 What was seen is kept for each calendar and not for each call: a call that was planned after a look came of a
-newer fetch, and needs none.
+newer fetch, and needs none. A call that waits past its time is looked at again before each time that it is tried.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from enum import StrEnum
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _PAUSE = timedelta(seconds=1)  # between two looks at one calendar, whatever came of the first
-_PAUSE_WHEN_LATE = timedelta(seconds=5)  # while calls are held
+_PAUSE_WHEN_LATE = timedelta(seconds=5)  # while calls are held, or wait for something else
+KEPT_BACK_AFTER = (
+    _PAUSE_WHEN_LATE  # what could have been tried so long ago waits for room, nobody knows until when
+)
 
 
 class WhenUnreachable(StrEnum):
@@ -61,6 +64,7 @@ class Nearing:
 
     call_id: int
     due_at: datetime
+    tried_at: datetime  # when it is due, or looks next whether it may be placed
     collection: str
     uid: str
 
@@ -73,7 +77,7 @@ class Look:
     asked_at: datetime  # it vouches for what is due until so long after as a look comes before
     uids: frozenset[str]
     call_ids: frozenset[int]
-    due_at: datetime  # of the last of them
+    rings_at: datetime  # the last of them, and then it is of no use any more
 
 
 def vouched_until(sight: Sight | None, watched: Watched, before: timedelta) -> datetime:
@@ -108,16 +112,22 @@ def decide_looks(
         for collection, calls in wanted.items()
         if collection not in going_on and now >= begun_at.get(collection, _NEVER) + _pause(calls, now)
     ]
-    return tuple(sorted(looks, key=lambda look: (look.due_at, look.collection)))
+    return tuple(sorted(looks, key=lambda look: (look.rings_at, look.collection)))
 
 
 def _wants_look(one: Nearing, sight: Sight | None, last_look: LastLook, now: datetime) -> bool:
     watched = last_look.calendars.get(one.collection)
-    if watched is None or now < one.due_at - last_look.before:
+    if watched is None or now < one.tried_at - last_look.before:
         return False
+    if _kept_back(one, now):
+        return vouched_until(sight, watched, last_look.before) < now
     # A call that isn't held rings at its time, whatever a look would bring after that.
-    in_time = now < one.due_at or watched.when_unreachable is WhenUnreachable.HOLD
-    return in_time and vouched_until(sight, watched, last_look.before) < one.due_at
+    in_time = now < one.tried_at or watched.when_unreachable is WhenUnreachable.HOLD
+    return in_time and vouched_until(sight, watched, last_look.before) < one.tried_at
+
+
+def _kept_back(one: Nearing, now: datetime) -> bool:
+    return now >= one.tried_at + KEPT_BACK_AFTER
 
 
 def _pause(calls: Sequence[Nearing], now: datetime) -> timedelta:
@@ -130,21 +140,24 @@ def _look(collection: str, calls: Sequence[Nearing], now: datetime) -> Look:
         asked_at=now,
         uids=frozenset(one.uid for one in calls),
         call_ids=frozenset(one.call_id for one in calls),
-        due_at=max(one.due_at for one in calls),
+        rings_at=max(now + KEPT_BACK_AFTER if _kept_back(one, now) else one.tried_at for one in calls),
     )
 
 
-def why_held(due_at: datetime, sights: Iterable[Sight], last_look: LastLook) -> str:
+def why_held(due_at: datetime, tried_at: datetime, sights: Iterable[Sight], last_look: LastLook) -> str:
     """Why a call has to wait for one of its calendars; "" where it needn't.
 
+    :param tried_at: later than ``due_at`` where it has waited for something else. Then the looks come every few
+        seconds, and not when it becomes free, so that they are good for as long.
     :param sights: of the calendars of its appointments.
     """
+    rings_at = max(due_at, tried_at - _PAUSE_WHEN_LATE)
     for sight in sights:
         watched = last_look.calendars.get(sight.collection)
         if (
             watched is not None
             and watched.when_unreachable is WhenUnreachable.HOLD
-            and vouched_until(sight, watched, last_look.before) < due_at
+            and vouched_until(sight, watched, last_look.before) < rings_at
         ):
             return f"calendar {sight.collection} could not be looked at: {sight.problem or 'no answer yet'}"
     return ""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
 
-from scheduler.calls.last_look import LastLook, Look, Watched, WhenUnreachable, decide_looks
+from scheduler.calls.last_look import KEPT_BACK_AFTER, LastLook, Look, Watched, WhenUnreachable, decide_looks
 from scheduler.clock import Clock
 from scheduler.database import Database
 from scheduler.duties.intake import take_in
@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 _LONGEST_LOOK = timedelta(seconds=2)
 _HEARTBEAT = timedelta(seconds=1)  # waits are by the monotonic clock, which sees no step of the wall clock
-_LONGEST_HELD = timedelta(days=1)  # no grace is longer
+_LONGEST_LATE = timedelta(days=1)  # no grace is longer
+_MOST_KEPT_BACK = 500  # at once: of a big burst those that ring next
 _TRIES = 3  # where fetches of the same calendar come between
 _AT_ONCE = 64
 _AT_ONE_SERVER = 8
@@ -120,8 +121,10 @@ class LastLookDuty:
         self._lanes.close()
 
     def _due(self, now: datetime) -> tuple[Look, ...]:
-        since = now - _LONGEST_HELD if self.last_look.holds else now
-        nearing = self._ledger.read(select_nearing, since, now + self.last_look.before)
+        nearing = (
+            *self._ledger.read(select_nearing, now - KEPT_BACK_AFTER, now + self.last_look.before),
+            *self._ledger.read(select_nearing, now - _LONGEST_LATE, now - KEPT_BACK_AFTER, _MOST_KEPT_BACK),
+        )
         if not nearing:
             return ()
         sights = self._ledger.read(select_sights)
@@ -145,7 +148,7 @@ class LastLookDuty:
         self._ledger.write(record_unlooked, look, problem, told, self._clock.now())
 
     def _look(self, calendar: LookedCalendar, look: Look) -> None:
-        if calendar.when_unreachable is WhenUnreachable.PLACE and self._clock.now() >= look.due_at:
+        if calendar.when_unreachable is WhenUnreachable.PLACE and self._clock.now() >= look.rings_at:
             raise SourceUnreachable(look.collection, "too many looks at once: its turn came too late")
         found = self._took_over(calendar, look)
         if found.news:

@@ -190,7 +190,7 @@ class PlaceDuty:
         """Why the call has to wait for a calendar that couldn't be looked at (rule 8)."""
         if not self.last_look.holds:
             return ""
-        return why_held(call.due_at, select_sights_of_call(connection, call.id), self.last_look)
+        return why_held(call.due_at, call.wake_at, select_sights_of_call(connection, call.id), self.last_look)
 
     def _body(self, call: Call, reference: str) -> CallRequest:
         return CallRequest(

@@ -12,18 +12,25 @@ from scheduler.ledger.events import append_event_once
 _AT_ONCE = 500  # SQLite limits the bound parameters of one statement
 
 
-def select_nearing(connection: Connection, since: datetime, until: datetime) -> tuple[Nearing, ...]:
-    """The planned calls due in (since, until], once for each of their appointments."""
+def select_nearing(
+    connection: Connection, since: datetime, until: datetime, limit: int = -1
+) -> tuple[Nearing, ...]:
+    """The planned calls that are tried in (since, until], once for each of their appointments.
+
+    :param limit: the first so many of those; negative for all.
+    """
     rows = connection.execute(
-        """SELECT call.id, call.due_at, appointment.collection, appointment.uid
+        """SELECT call.id, call.due_at, call.wake_at, appointment.collection, appointment.uid
            FROM call JOIN appointment ON appointment.call_id = call.id AND appointment.gone_at IS NULL
-           WHERE call.state = 'planned' AND call.wake_at <= ? AND call.due_at > ? AND call.due_at <= ?""",
-        (write_instant(until), write_instant(since), write_instant(until)),
+           WHERE call.state = 'planned' AND call.wake_at > ? AND call.wake_at <= ?
+           ORDER BY call.wake_at LIMIT ?""",
+        (write_instant(since), write_instant(until), limit),
     )
     return tuple(
         Nearing(
             call_id=row["id"],
             due_at=read_instant(row["due_at"]),
+            tried_at=read_instant(row["wake_at"]),
             collection=row["collection"],
             uid=row["uid"],
         )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.calls.last_look import (
+    KEPT_BACK_AFTER,
     LastLook,
     Look,
     Nearing,
@@ -33,8 +34,17 @@ def last_look(
     return LastLook(before=BEFORE, calendars=dict.fromkeys(collections or ("sales",), watched))
 
 
-def near(due_at: datetime = NOON, *, call_id: int = 1, collection: str = "sales", uid: str = "one") -> Nearing:
-    return Nearing(call_id=call_id, due_at=due_at, collection=collection, uid=uid)
+def near(
+    due_at: datetime = NOON,
+    *,
+    waits: float = 0,
+    call_id: int = 1,
+    collection: str = "sales",
+    uid: str = "one",
+) -> Nearing:
+    """A call that is tried next so many seconds after it was due."""
+    tried_at = due_at + waits * SECOND
+    return Nearing(call_id=call_id, due_at=due_at, tried_at=tried_at, collection=collection, uid=uid)
 
 
 def seen(
@@ -123,6 +133,29 @@ def test_a_calendar_that_is_being_looked_at_is_not_asked_beside_it() -> None:
     assert decide(near(), at=2, going_on=("sales",)) == ()
 
 
+@pytest.mark.parametrize(
+    ("at", "looked", "looks"),
+    [
+        pytest.param(-56, 3, False, id="too early before it is tried again"),
+        pytest.param(-57, 3, True, id="the look before it was due is too old by now"),
+        pytest.param(-58, -57, False, id="looked at again"),
+        pytest.param(-60, -50, False, id="tried at this moment"),
+        pytest.param(-65, -57, True, id="kept back since"),
+        pytest.param(-65, -62, False, id="kept back, and looked at lately"),
+    ],
+)
+def test_a_call_that_waits_past_its_time_is_looked_at_before_it_is_tried_again(
+    at: float, looked: float, looks: bool
+) -> None:
+    assert bool(decide(near(waits=60), at=at, sight=seen(looked=looked))) is looks
+
+
+def test_a_held_call_that_waited_for_its_origin_needs_a_look_of_the_last_seconds() -> None:
+    rules, freed_at = last_look(when=HOLD), NOON + 60 * SECOND
+    assert why_held(NOON, freed_at, [seen(looked=3)], rules) != ""
+    assert why_held(NOON, freed_at, [seen(looked=-52)], rules) == ""
+
+
 @pytest.mark.parametrize(("begun", "looks"), [(-56, False), (-55, True)])
 def test_a_held_call_is_looked_for_again_every_five_seconds(begun: float, looks: bool) -> None:
     assert bool(decide(near(), at=-60, begun=begun, rules=last_look(when=HOLD))) is looks
@@ -130,18 +163,20 @@ def test_a_held_call_is_looked_for_again_every_five_seconds(begun: float, looks:
 
 def test_a_call_is_held_until_its_calendar_was_looked_at() -> None:
     rules = last_look(when=HOLD)
-    assert why_held(NOON, [seen(planned=50)], rules) == "calendar sales could not be looked at: no answer yet"
-    assert why_held(NOON, [seen(problem="down")], rules) == "calendar sales could not be looked at: down"
-    assert why_held(NOON, [seen(planned=50, looked=3)], rules) == ""
-    assert why_held(NOON, [seen(planned=2)], rules) == ""
+    assert (
+        why_held(NOON, NOON, [seen(planned=50)], rules) == "calendar sales could not be looked at: no answer yet"
+    )
+    assert why_held(NOON, NOON, [seen(problem="down")], rules) == "calendar sales could not be looked at: down"
+    assert why_held(NOON, NOON, [seen(planned=50, looked=3)], rules) == ""
+    assert why_held(NOON, NOON, [seen(planned=2)], rules) == ""
 
 
 def test_a_call_is_held_for_none_but_the_calendars_that_hold() -> None:
     hold, place = Watched(fresh_for=timedelta(), when_unreachable=HOLD), Watched(fresh_for=timedelta())
     rules = LastLook(before=BEFORE, calendars={"sales": place, "support": hold})
-    assert why_held(NOON, [seen()], rules) == ""
-    assert why_held(NOON, [seen(), seen(collection="support")], rules).startswith("calendar support")
-    assert why_held(NOON, [seen(collection="gone")], rules) == ""
+    assert why_held(NOON, NOON, [seen()], rules) == ""
+    assert why_held(NOON, NOON, [seen(), seen(collection="support")], rules).startswith("calendar support")
+    assert why_held(NOON, NOON, [seen(collection="gone")], rules) == ""
 
 
 SECONDS = st.floats(min_value=-100, max_value=100)
@@ -153,8 +188,11 @@ def test_a_call_that_holds_is_either_vouched_for_or_looked_for(
 ) -> None:
     rules = last_look(when=HOLD)
     sight, due_at = seen(planned=planned, looked=looked), NOON - due * SECOND
-    held = bool(why_held(due_at, [sight], rules))
-    near_enough = NOON - at * SECOND >= due_at - BEFORE
+    held = bool(why_held(due_at, due_at, [sight], rules))
+    now = NOON - at * SECOND
+    if now >= due_at + KEPT_BACK_AFTER:
+        held = vouched_until(sight, rules.calendars["sales"], BEFORE) < now
+    near_enough = now >= due_at - BEFORE
     assert bool(decide(near(due_at), at=at, sight=sight, rules=rules)) is (held and near_enough)
 
 

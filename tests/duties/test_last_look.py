@@ -197,6 +197,32 @@ def test_a_call_whose_event_was_deleted_does_not_ring(bench: Bench, sales: Scrip
     assert [call.outcome for call in bench.calls()] == [Outcome.CANCELLED]
 
 
+def test_a_call_that_waits_for_its_origin_is_looked_at_again_before_it_rings(
+    bench: Bench, sales: ScriptedSource
+) -> None:
+    sales.objects["two.ics"] = event("two", NOON + SECOND, OTHER)
+    bench.fetch()
+    for seconds in (3, 2):
+        bench.look(seconds)
+    assert bench.place(1) == [str(DESTINATION)]
+    asked = len(sales.asked)
+    for seconds in range(2, 60):
+        bench.look(-seconds)
+        assert bench.place(seconds) == []
+    assert 8 < len(sales.asked) - asked < 15
+    del sales.objects["two.ics"]
+    assert bench.place(61) == []
+    assert bench.look(-63) == 1
+    assert [call.outcome for call in bench.calls()] == [None, Outcome.CANCELLED]
+
+
+def test_what_the_companys_limits_keep_back_is_looked_at_again(bench: Bench, sales: ScriptedSource) -> None:
+    bench.look()
+    del sales.objects["one.ics"]
+    assert [bench.look(-seconds) for seconds in (1, 4.9, 5)] == [0, 0, 1]
+    assert bench.place(6) == []
+
+
 def test_a_deletion_that_is_seen_by_itself_is_believed_while_the_brake_holds_others(bench: Bench) -> None:
     source = ScriptedSource(
         objects={f"{n}.ics": event(f"{n}", NOON + n * HOUR, f"+3246837390{n}") for n in range(8)}

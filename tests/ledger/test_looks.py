@@ -10,6 +10,7 @@ from scheduler.calls.call import Key
 from scheduler.calls.last_look import Look, Nearing, Sight
 from scheduler.calls.reconcile import Add, Cancel, Recorded
 from scheduler.database import Connection, Database
+from scheduler.ledger.calls import release_claim
 from scheduler.ledger.changes import apply_change, select_recorded
 from scheduler.ledger.collections import (
     StoredObject,
@@ -62,10 +63,25 @@ def keep(ledger: Database, href: str, etag: str = "1", uid: str = "one") -> None
 
 def test_a_call_is_near_once_for_each_of_its_appointments(ledger: Database) -> None:
     add(ledger, "one", key(collection="support"))
-    assert {(one.collection, one.uid, one.due_at) for one in nearing(ledger)} == {
-        ("sales", "one", NOON + 3 * SECOND),
-        ("support", "one", NOON + 3 * SECOND),
+    at = NOON + 3 * SECOND
+    assert {(one.collection, one.uid, one.due_at, one.tried_at) for one in nearing(ledger)} == {
+        ("sales", "one", at, at),
+        ("support", "one", at, at),
     }
+
+
+def test_a_call_that_waits_is_near_when_it_is_tried_again(ledger: Database) -> None:
+    add(ledger, "one", seconds=-60)
+    (claim,) = Desk(ledger).claim(NOON - 60 * SECOND)
+    ledger.write(release_claim, claim, NOON + 3 * SECOND, "its origin is in another call")
+    (found,) = nearing(ledger)
+    assert (found.due_at, found.tried_at) == (NOON - 60 * SECOND, NOON + 3 * SECOND)
+
+
+def test_of_what_is_kept_back_the_first_come_first(ledger: Database) -> None:
+    for seconds in (3, 1, 2):
+        add(ledger, f"{seconds}", seconds=seconds)
+    assert [one.uid for one in ledger.read(select_nearing, NOON, NOON + 9 * SECOND, 2)] == ["1", "2"]
 
 
 @pytest.mark.parametrize(("seconds", "near"), [(0, False), (0.001, True), (3, True), (3.001, False)])
@@ -127,7 +143,7 @@ def test_a_failed_look_stands_in_the_history_of_its_calls_once_and_in_the_calend
         asked_at=NOON,
         uids=frozenset({"one"}),
         call_ids=frozenset({1}),
-        due_at=NOON + 3 * SECOND,
+        rings_at=NOON + 3 * SECOND,
     )
     for _ in range(2):
         sales.write(record_unlooked, look, "its answer", "no answer", NOON)

@@ -137,7 +137,7 @@ EXPECTED = {
     "release_all_claims": ("call_going_to",),
     "select_reconcilable": ("call_going_to",),
     "select_open_attempts": ("attempt_waiting",),
-    "select_nearing": ("call_wake (wake_at<?)",),
+    "select_nearing": ("call_wake (wake_at>? AND wake_at<?)",),
     "next_due_after": ("call_wake (wake_at>?)",),
     "select_hrefs": ("object_uid (collection=? AND uid=?)",),
     "select_unweighed_cdrs": ("cdr_unweighed",),
