@@ -283,7 +283,8 @@ class Daemon:
     def _take_over(self, fetched: Sequence[Synced]) -> None:
         """After fetches: replan what they changed."""
         # Not only news: what is stored under another name now is no news, but read by that name from now on.
-        news = {one.name: one.hrefs for one in fetched if one.hrefs and not one.problem}
+        # Nor only what holds anything: that a calendar is empty is known from its first fetch on (rule 6).
+        news = {one.name: one.hrefs for one in fetched if (one.hrefs or one.anew) and not one.problem}
         touched = {name: hrefs for name, hrefs in news.items() if not name.startswith(ADDRESS_BOOK)}
         if len(touched) < len(news):
             self._reload_contacts()

@@ -90,6 +90,18 @@ def _problem(world: World) -> str:
     return rows[0].problem if rows else ""
 
 
+def test_an_empty_calendar_counts_as_read_from_its_first_good_fetch_on(world: World) -> None:
+    def is_planned() -> bool:
+        with closing(open_ledger(world.folder / "ledger.db", read_only=True)) as ledger:
+            return any(row.planned_at for row in ledger.read(select_collections))
+
+    (world.folder / "sales.ics").unlink()
+    with running_daemon(read_config(world.config), SystemClock()):
+        await_true(lambda: _problem(world) != "")
+        world.write_calendar()
+        await_true(is_planned)
+
+
 @pytest.mark.usefixtures("daemon")
 def test_contacts_are_read_again_when_their_file_changes(world: World) -> None:
     world.put("one", soon(3600), summary="Call Bea Maes")

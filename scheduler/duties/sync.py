@@ -65,6 +65,7 @@ class Synced:
     deleted: int = 0
     problem: str = ""
     hrefs: tuple[str, ...] = ()  # of what changed or was deleted
+    anew: bool = False  # read for the first time, or for the first time with these settings
 
     @property
     def news(self) -> bool:
@@ -285,6 +286,7 @@ class SyncDuty:
             changed=len(fetched.changed) - intake.renamed,
             deleted=len(fetched.deleted) - intake.renamed,
             hrefs=(*(one.href for one in fetched.changed), *gone),
+            anew=before is None,
         )
 
     def _stored(self, calendar: SyncedCalendar) -> Mapping[str, str]:

@@ -102,6 +102,12 @@ def test_a_fetch_tells_which_objects_it_touched(ledger: Database) -> None:
     assert set(synced(ledger, source).hrefs) == {"1.ics", "2.ics", "3.ics"}
 
 
+def test_a_fetch_tells_whether_the_calendar_was_known_before_also_of_an_empty_one(ledger: Database) -> None:
+    source = ScriptedSource([fetched(), fetched(token="t2"), fetched(token="t3")])
+    assert [synced(ledger, source).anew for _ in range(2)] == [True, False]
+    assert synced(ledger, source, settings="b").anew
+
+
 def test_other_settings_touch_what_was_stored_before_as_well(ledger: Database) -> None:
     synced(ledger, ScriptedSource([fetched("old.ics")]))
     hrefs = synced(ledger, ScriptedSource([fetched("new.ics")]), settings="b").hrefs
