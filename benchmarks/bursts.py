@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,9 +53,9 @@ class _TimedProvider:
     def token_at_hand(self) -> str:
         return self._client.token_at_hand()
 
-    def place(self, request: CallRequest, token: str) -> PlaceAnswer:
+    def place(self, request: CallRequest, token: str, withhold: Callable[[], str]) -> PlaceAnswer:
         left = datetime.now(UTC)
-        answer = self._client.place(request, token)
+        answer = self._client.place(request, token, withhold)
         with self._changed:
             self.left.append(left)
             self.answered.append(datetime.now(UTC))

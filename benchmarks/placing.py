@@ -150,7 +150,8 @@ class MemoryProvider:
     def token_at_hand(self) -> str:
         return "token"
 
-    def place(self, request: CallRequest, _token: str) -> Accepted:
+    def place(self, request: CallRequest, _token: str, withhold: Callable[[], str]) -> Accepted:
+        withhold()
         self._entered[request.origin] = datetime.now(UTC)
         if len(self._entered) == self._expected:
             self._all_entered.set()

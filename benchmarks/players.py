@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -135,7 +135,8 @@ class _Phones:
     def token_at_hand(self) -> str:
         return "token"
 
-    def place(self, request: CallRequest, _token: str) -> Accepted:
+    def place(self, request: CallRequest, _token: str, withhold: Callable[[], str]) -> Accepted:
+        withhold()
         _ring(_NUMBER_OF[request.origin])
         return Accepted(session_id=request.origin)
 

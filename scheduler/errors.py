@@ -17,6 +17,7 @@ thing and the remedy.
     │   └── SourceUnreadable     an answer that isn't what was asked for
     ├── HttpError            floor 3's own: a request that got no usable answer
     │   ├── NotSent              the request certainly never reached the server
+    │   │   └── Withheld             since we held it back in the last moment
     │   ├── PerhapsSent          it may have
     │   └── BodyTooLarge         the answer is longer than it may be
     ├── RequestRefused       our gateway refuses a client's request, with a status and a sentence
@@ -112,6 +113,10 @@ class HttpError(CallSchedulerError):
 
 class NotSent(HttpError):
     """The request certainly never reached the server: it may be made again."""
+
+
+class Withheld(NotSent):
+    """Whoever asked for the request held it back when its connection stood; the sentence says why."""
 
 
 class PerhapsSent(HttpError):

@@ -9,7 +9,7 @@ Only here: requests (Authlib is in oauth.py, urllib3 in wire.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -25,7 +25,16 @@ from requests.hooks import dispatch_hook
 
 from scheduler.errors import BodyTooLarge, CallSchedulerError, HttpError, NotSent
 from scheduler.tls import Tls
-from scheduler.wire import HTTP_1_ONLY, POOL_CLASSES, TimeLimit, TimeLimits, failure, host_of, too_late
+from scheduler.wire import (
+    HTTP_1_ONLY,
+    POOL_CLASSES,
+    TimeLimit,
+    TimeLimits,
+    failure,
+    host_of,
+    send_anyway,
+    too_late,
+)
 from scheduler.wire import urllib3_flavour as urllib3_flavour
 
 ANSWER_LIMIT = 1_000_000  # bytes; answers of the provider are a few hundred
@@ -152,20 +161,21 @@ class Http:
         *,
         headers: Mapping[str, str] = _NO_HEADERS,
         timeout: float | None = None,
+        withhold: Callable[[], str] = send_anyway,
     ) -> Response:
         """Send exactly one request; a redirect is an answer like any other. ``timeout`` is for the answer.
 
         Once the status is known it is returned, with as much of the body as came.
-        :raises NotSent: nothing of it can have reached the server.
+        :param withhold: asked when the connection stands, before the first byte: why it isn't sent after all.
+        :raises NotSent: nothing of it can have reached the server; Withheld where ``withhold`` said why.
         :raises PerhapsSent: any other failure.
         """
         seconds = self._settings.read_timeout if timeout is None else timeout
         request = requests.Request("POST", url, headers=dict(headers), json=dict(body))
-        with (
-            self.within(self._settings.connect_timeout + seconds, url),
-            closing(self._send(request, seconds)) as answer,
-        ):
-            return _response(answer, what_came(answer))
+        with self.within(self._settings.connect_timeout + seconds, url) as limit:
+            limit.withhold = withhold
+            with closing(self._send(request, seconds)) as answer:
+                return _response(answer, what_came(answer))
 
     @contextmanager
     def within(self, seconds: float, url: str) -> Iterator[TimeLimit]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
@@ -20,7 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from scheduler.clock import SystemClock
-from scheduler.errors import HttpError, NotSent, PerhapsSent
+from scheduler.errors import HttpError, NotSent, PerhapsSent, Withheld
 
 _TICK_SECONDS = 0.25
 # A firewall forgets an idle connection without a word, and a POST into a forgotten one is perhaps sent.
@@ -67,14 +67,23 @@ def host_of(url: str) -> str:
         return "a URL that can't be read"
 
 
+def send_anyway() -> str:
+    """Nothing withholds a request."""
+    return ""
+
+
 class TimeLimit:
-    """When the requests that a thread makes must be over, and the socket that is waited on."""
+    """When the requests that a thread makes must be over, and the socket that is waited on.
+
+    ``withhold`` is asked before each, once its connection stands: why it isn't to be sent after all; "" sends it.
+    """
 
     def __init__(self, seconds: float, until: float) -> None:
         self.seconds = seconds
         self.until = until
         self.passed = False
         self.waiting_on: socket.socket | None = None
+        self.withhold: Callable[[], str] = send_anyway
 
     def cut(self) -> None:
         """End the wait, if it has come to one: connecting has a timeout of its own."""
@@ -168,7 +177,7 @@ def _detail(cause: BaseException) -> str:
 
 
 class _Watched(HTTPConnection):
-    """Its answers come under the thread's time limit.
+    """Its requests leave and its answers come under the thread's time limit.
 
     It isn't used again after a long silence, nor where more came than was asked for: urllib3-future, which then
     calls it saturated, would take that for the next answer.
@@ -181,6 +190,14 @@ class _Watched(HTTPConnection):
         idle = SystemClock().boot_seconds() - self._answered_at
         overfed = getattr(self, "is_saturated", False)
         return super().is_connected and idle < _LONGEST_IDLE_SECONDS and not overfed
+
+    def request(self, *args: Any, **options: Any) -> Any:
+        if self.sock is None:
+            self.connect()  # which may take seconds, and is else done under way, just before the first byte
+        limit = _limit.get()
+        if limit is not None and (why := limit.withhold()):
+            raise Withheld(why)
+        return super().request(*args, **options)
 
     def getresponse(self, *args: Any, **options: Any) -> Any:
         limit = _limit.get()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scheduler import wire
-from scheduler.errors import HttpError, NotSent, PerhapsSent
+from scheduler.errors import HttpError, NotSent, PerhapsSent, Withheld
 from scheduler.http import ANSWER_LIMIT, Http, HttpSettings, Response, said, urllib3_flavour
 from tests.hostile import (
     Behaviour,
@@ -31,6 +31,7 @@ from tests.hostile import (
     stall,
     unanswered_url,
 )
+from tests.world import await_true
 
 HASTY = HttpSettings(connect_timeout=0.3, read_timeout=0.3)
 PATIENT = HttpSettings(connect_timeout=10, read_timeout=10)
@@ -248,6 +249,25 @@ class TestPost:
         with Hostile(send_and_close(b"HTTP/1.1 201 Created\r\n" + head)) as server:
             response = http.post_json(server.url, {})
         assert (response.status, response.body) == (201, b'{"sessionId"')
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_asks_whether_to_send_once_the_connection_stands_and_each_time(
+        self, trusting: Http, certificates: Certificates, scheme: str
+    ) -> None:
+        tls = certificates.context if scheme == "https" else None
+        reasons = ["", "", "too late", ""]
+
+        def withhold() -> str:
+            await_true(lambda: bool(server.protocols if tls else server.connections))
+            return reasons.pop(0)
+
+        with Hostile(answer(200), tls=tls) as server:
+            for _ in range(2):
+                trusting.post_json(server.url, {}, withhold=withhold)
+            with pytest.raises(Withheld, match="too late"):
+                trusting.post_json(server.url, {}, withhold=withhold)
+            trusting.post_json(server.url, {}, withhold=withhold)
+            assert (len(server.requests), reasons) == (3, [])
 
     def test_keeps_the_status_of_an_answer_that_trickles(self, hasty: Http) -> None:
         with Hostile(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"x", every=0.05)) as server:

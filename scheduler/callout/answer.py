@@ -22,6 +22,13 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """We sent nothing, since in the last moment it might not ring any more: it is judged again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedForNow:
     """The provider didn't take it, and says when it might."""
 
@@ -51,4 +58,4 @@ class PerhapsSent:
     reason: str
 
 
-PlaceAnswer: TypeAlias = Accepted | NotSent | RefusedForNow | Refused | Unauthorized | PerhapsSent
+PlaceAnswer: TypeAlias = Accepted | NotSent | Withheld | RefusedForNow | Refused | Unauthorized | PerhapsSent

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from scheduler import errors, vca
-from scheduler.callout.answer import NotSent, PerhapsSent, PlaceAnswer, Unauthorized
+from scheduler.callout.answer import NotSent, PerhapsSent, PlaceAnswer, Unauthorized, Withheld
 from scheduler.callout.verdict import read_answer
 from scheduler.http import Http, Response, said
 from scheduler.oauth import TokenSource
@@ -51,12 +51,14 @@ class CalloutClient:
         """A token that is good for a while, without asking for one; "" if there is none."""
         return self._tokens.at_hand()
 
-    def place(self, request: vca.CallRequest, token: str) -> PlaceAnswer:
+    def place(self, request: vca.CallRequest, token: str, withhold: Callable[[], str]) -> PlaceAnswer:
         """Send ``POST /call`` once, with a token fetched before; never raises.
 
         No token is fetched here: that may take long, and the caller has looked at the time already.
+
+        :param withhold: asked when the connection stands, before the first byte: why nothing is to be sent.
         """
-        answer = self._post(request, token)
+        answer = self._post(request, token, withhold)
         if isinstance(answer, Unauthorized):
             self._tokens.invalidate(token)
         return answer
@@ -76,14 +78,17 @@ class CalloutClient:
                 break  # nothing new: past the end, or a server that gives the same page for ever
         return tuple(found.values())
 
-    def _post(self, request: vca.CallRequest, token: str) -> PlaceAnswer:
+    def _post(self, request: vca.CallRequest, token: str, withhold: Callable[[], str]) -> PlaceAnswer:
         try:
             response = self._http.post_json(
                 f"{self._url}/call",
                 request.to_json(),
                 headers=_bearer(token),
                 timeout=self._settings.timeout.total_seconds(),
+                withhold=withhold,
             )
+        except errors.Withheld as error:
+            return Withheld(reason=str(error))
         except errors.NotSent as error:
             return NotSent(reason=str(error))
         except errors.PerhapsSent as error:

@@ -94,11 +94,12 @@ def rung_enough(rings: int, policy: Policy) -> str:
 
 
 def after_unplaced(
-    call: Call, answer: Answer, now: datetime, policy: Policy, *, delay: timedelta | None
+    call: Call, answer: Answer, now: datetime, policy: Policy, *, delay: timedelta | None, why: str = ""
 ) -> Decision:
     """What follows a request that certainly placed nothing: again after a while, or missed at the deadline.
 
     :param delay: what the provider asked for (Retry-After); None where it asked for nothing.
+    :param why: where that is known better than by the kind of answer.
     """
     if delay is None:
         first_refusal = answer is Answer.UNAUTHORIZED and call.attempts <= 1
@@ -108,9 +109,9 @@ def after_unplaced(
     if again_at > call.deadline_at:
         return End(
             outcome=Outcome.MISSED,
-            reason=f"could not be placed before {call.deadline_at:%H:%M:%S} UTC: {_WORDS[answer]}",
+            reason=f"could not be placed before {call.deadline_at:%H:%M:%S} UTC: {why or _WORDS[answer]}",
         )
-    return Wait(until=again_at, reason=_WORDS[answer])
+    return Wait(until=again_at, reason=why or _WORDS[answer])
 
 
 _WORDS = {

@@ -19,6 +19,7 @@ from scheduler.callout.answer import (
     Refused,
     RefusedForNow,
     Unauthorized,
+    Withheld,
 )
 from scheduler.calls.barring import Barring, barred_by
 from scheduler.calls.call import Answer, Call, Outcome
@@ -32,6 +33,7 @@ from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger.calls import Claim, release_claim
 from scheduler.ledger.life import Requested, accept, lose_answer, postpone, refuse, request, unplaced
 from scheduler.ledger.looks import select_sights_of_call
+from scheduler.ledger.pauses import select_pause_of_call
 from scheduler.vca import CallRequest
 
 log = logging.getLogger(__name__)
@@ -46,8 +48,11 @@ class Provider(Protocol):
     def token_at_hand(self) -> str:
         """A token that is good for a while, without asking anybody; "" if there is none."""
 
-    def place(self, request: CallRequest, token: str) -> PlaceAnswer:
-        """Send one request, at once; never raises."""
+    def place(self, request: CallRequest, token: str, withhold: Callable[[], str]) -> PlaceAnswer:
+        """Send one request, at once; never raises.
+
+        :param withhold: asked right before the first byte: why nothing is to be sent; "" sends it.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,21 +160,23 @@ class PlaceDuty:
             _tell(call, decision)
         if not isinstance(decision, Requested):
             return
-        held_back = self._held_back(prepared)
-        if held_back:
-            answer: PlaceAnswer = NotSent(reason=f"not sent: {held_back}")
-        else:
-            answer = self.provider.place(self._body(call, prepared.reference), prepared.token)
+        body = self._body(call, prepared.reference)
+        answer = self.provider.place(body, prepared.token, lambda: self._held_back(prepared))
         log.info("call %d: %s", call.id, type(answer).__name__)
         # Nobody waits for it: a call whose answer is lost on the way to the disk is looked up, as any other.
         recorded = self._ledger.submit(self._record, decision.attempt_id, answer, self._clock.now())
         recorded.add_done_callback(lambda future: self._look_at(future, prepared.claim))
 
     def _held_back(self, prepared: Prepared) -> str:
-        """Why its request mustn't leave after all, although it might have when that was decided."""
+        """Why its request mustn't leave after all, although it might have when that was decided.
+
+        Asked when the connection stands: to make it may have taken seconds.
+        """
         stalled = self._clock.boot_seconds() - prepared.since
         if stalled > self.policy.stall.total_seconds():
-            return f"the machine stood still for {stalled:.1f} s before it"
+            return (
+                f"{stalled:.1f} s passed before it could leave: a slow connection, or a machine that stood still"
+            )
         call = prepared.claim.call
         if not call.due_at <= self._clock.now() <= call.deadline_at:
             return "its time was over, or hadn't come by a clock that was set"
@@ -177,7 +184,14 @@ class PlaceDuty:
             self._doubt()
             or barred_by(call.destination, self.barring)
             or self.policy.hours.closed(call.origin, call.destination, self._clock.now())
+            or self._paused(call)
         )
+
+    def _paused(self, call: Call) -> str:
+        try:
+            return self._ledger.read(select_pause_of_call, call, self._clock.now())
+        except DatabaseError as error:
+            return f"it can't be told whether it is paused: {error}"
 
     def _look_at(self, recorded: Future[Decision | None], claim: Claim) -> None:
         error = recorded.exception()
@@ -222,6 +236,10 @@ class PlaceDuty:
                 return unplaced(connection, attempt_id, Answer.UNAUTHORIZED, answer.reason, now, policy)
             case NotSent():
                 return unplaced(connection, attempt_id, Answer.NOT_SENT, answer.reason, now, policy)
+            case Withheld(reason=why):
+                return unplaced(
+                    connection, attempt_id, Answer.NOT_SENT, f"not sent: {why}", now, policy, why=why
+                )  # fmt: skip
         return None
 
 

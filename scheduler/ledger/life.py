@@ -185,12 +185,13 @@ def unplaced(
     policy: Policy,
     *,
     delay: timedelta | None = None,
+    why: str = "",
 ) -> Decision:
     """The request certainly placed nothing: the call is planned again, or missed at its deadline."""
     record_answer(connection, attempt_id, answer, detail=detail)
     attempt = select_attempt(connection, attempt_id)
     call = call_of(connection, attempt)
-    decision = after_unplaced(call, answer, now, policy, delay=delay)
+    decision = after_unplaced(call, answer, now, policy, delay=delay, why=why)
     append_event(connection, now, answer, call_id=call.id, attempt_id=attempt_id)
     _leave_requested(connection, attempt, decision, now)
     return decision

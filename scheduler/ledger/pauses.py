@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from scheduler.calls.pause import PAUSED, Pause, PauseScope
+from scheduler.calls.call import Call
+from scheduler.calls.pause import PAUSED, Pause, PauseScope, blocking
 from scheduler.database import Connection, Row, read_instant, read_optional_instant, write_instant
 from scheduler.ledger.events import append_event
 from scheduler.phone import PhoneNumber
@@ -27,6 +28,13 @@ def select_calendars_of_call(connection: Connection, call_id: int) -> frozenset[
         "SELECT DISTINCT collection FROM appointment WHERE call_id = ? AND gone_at IS NULL", (call_id,)
     )
     return frozenset(row["collection"] for row in rows)
+
+
+def select_pause_of_call(connection: Connection, call: Call, now: datetime) -> str:
+    """What keeps it from ringing, in words; "" where no pause does."""
+    pauses = select_pauses(connection, now)
+    found = blocking(pauses, call.origin, select_calendars_of_call(connection, call.id)) if pauses else ()
+    return found[0].words if found else ""
 
 
 def begin_pause(

@@ -16,6 +16,7 @@ from scheduler.callout.answer import (
     Refused,
     RefusedForNow,
     Unauthorized,
+    Withheld,
 )
 from scheduler.callout.client import CalloutClient, CalloutSettings
 from scheduler.clock import SystemClock
@@ -23,6 +24,7 @@ from scheduler.errors import CredentialsRefused, ProviderError
 from scheduler.http import Http, HttpSettings
 from scheduler.oauth import TokenSettings, TokenSource
 from scheduler.vca import CallRequest, Cdr, Presentation, UnreadableCdr
+from scheduler.wire import send_anyway
 from tests.hostile import (
     Behaviour,
     Connection,
@@ -104,9 +106,14 @@ def page(*items: object, last: int = 0, current: int = 0) -> Behaviour:
 
 
 class TestPlace:
+    def test_sends_nothing_of_what_is_withheld_in_the_last_moment(self, client_for: ClientFor) -> None:
+        with Hostile(ACCEPTED) as server:
+            result = client_for(server.url).place(REQUEST, TOKEN, lambda: "paused")
+            assert (result, server.requests) == (Withheld(reason="paused"), [])
+
     def test_sends_what_the_page_of_the_api_shows(self, client_for: ClientFor) -> None:
         with Hostile(ACCEPTED) as server:
-            assert client_for(server.url).place(REQUEST, TOKEN) == Accepted(session_id="123456")
+            assert client_for(server.url).place(REQUEST, TOKEN, send_anyway) == Accepted(session_id="123456")
         (request,) = server.requests
         assert (request.method, request.path) == ("POST", "/vca/1.0.0/call")
         assert request.headers["authorization"] == "Bearer token-1"
@@ -166,36 +173,36 @@ class TestPlace:
         self, client_for: ClientFor, behaviour: Behaviour, expected: type
     ) -> None:
         with Hostile(behaviour) as server:
-            assert type(client_for(server.url).place(REQUEST, TOKEN)) is expected
+            assert type(client_for(server.url).place(REQUEST, TOKEN, send_anyway)) is expected
             assert len(server.requests) == 1
 
     def test_is_not_sent_where_nobody_listens(self, client_for: ClientFor) -> None:
-        result = client_for(refused_url()).place(REQUEST, TOKEN)
+        result = client_for(refused_url()).place(REQUEST, TOKEN, send_anyway)
         assert isinstance(result, NotSent)
         assert "Connection refused" in result.reason
 
     def test_is_not_sent_where_the_connection_is_never_answered(self, client_for: ClientFor) -> None:
         with unanswered_url() as url:
-            assert isinstance(client_for(url).place(REQUEST, TOKEN), NotSent)
+            assert isinstance(client_for(url).place(REQUEST, TOKEN, send_anyway), NotSent)
 
     def test_is_perhaps_sent_where_the_tls_handshake_stalls(self, client_for: ClientFor) -> None:
         with Hostile(on_accept=Connection.wait_for_client) as server:
-            result = client_for(server.url.replace("http:", "https:")).place(REQUEST, TOKEN)
+            result = client_for(server.url.replace("http:", "https:")).place(REQUEST, TOKEN, send_anyway)
             assert isinstance(result, PerhapsSent)
             assert server.connections == 1
 
     def test_is_perhaps_sent_on_a_connection_that_has_died(self, client_for: ClientFor) -> None:
         with Hostile(ACCEPTED, close) as server:
             client = client_for(server.url)
-            client.place(REQUEST, TOKEN)
-            assert isinstance(client.place(REQUEST, TOKEN), PerhapsSent)
+            client.place(REQUEST, TOKEN, send_anyway)
+            assert isinstance(client.place(REQUEST, TOKEN, send_anyway), PerhapsSent)
             assert (len(server.requests), server.connections) == (2, 1)
 
     def test_forgets_the_token_that_a_401_refused(self, client_for: ClientFor) -> None:
         with Hostile(answer(401), ACCEPTED) as server:
             client = client_for(server.url)
-            assert isinstance(client.place(REQUEST, client.token()), Unauthorized)
-            assert isinstance(client.place(REQUEST, client.token()), Accepted)
+            assert isinstance(client.place(REQUEST, client.token(), send_anyway), Unauthorized)
+            assert isinstance(client.place(REQUEST, client.token(), send_anyway), Accepted)
         assert [request.headers["authorization"] for request in server.requests] == [
             "Bearer token-1",
             "Bearer token-2",
@@ -205,7 +212,7 @@ class TestPlace:
         self, client_for: ClientFor, token_server: Hostile
     ) -> None:
         with Hostile(ACCEPTED) as server:
-            client_for(server.url).place(REQUEST, TOKEN)
+            client_for(server.url).place(REQUEST, TOKEN, send_anyway)
         assert token_server.requests == []
 
     def test_takes_503_for_a_refusal_where_the_configuration_says_so(
@@ -214,7 +221,9 @@ class TestPlace:
         tokens = TokenSettings(url=token_server.url, client_id="acme", client_secret="s3cret")
         with Hostile(answer(503, b"", {"Retry-After": "9"})) as server:
             settings = CalloutSettings(url=server.url, refused_on_503=True)
-            result = CalloutClient(settings, http, TokenSource(tokens, http, SystemClock())).place(REQUEST, TOKEN)
+            result = CalloutClient(settings, http, TokenSource(tokens, http, SystemClock())).place(
+                REQUEST, TOKEN, send_anyway
+            )
         assert isinstance(result, RefusedForNow)
         assert result.retry_after == timedelta(seconds=9)
 
@@ -332,6 +341,6 @@ class TestCdrs:
 def test_a_request_without_options_leaves_them_out(client_for: ClientFor) -> None:
     with Hostile(ACCEPTED) as server:
         client_for(server.url).place(
-            replace(REQUEST, cli="", callback="", presentation=Presentation.ALLOWED), TOKEN
+            replace(REQUEST, cli="", callback="", presentation=Presentation.ALLOWED), TOKEN, send_anyway
         )
     assert set(json.loads(server.requests[0].body)) == {"origin", "destination", "presentation"}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scheduler.callout.answer import Accepted, PlaceAnswer
+from scheduler.callout.answer import Accepted, PlaceAnswer, Withheld
 from scheduler.calls.barring import Barring
 from scheduler.calls.call import Attempt, Call, Key, PlannedCall
 from scheduler.calls.policy import Policy
@@ -42,6 +42,7 @@ class ScriptedProvider:
         self.has_token = True  # else it is asked for, as after a start
         self.obstacle: str | None = None
         self.fault: ProviderError | None = None
+        self.connect: Callable[[], None] = lambda: None
         self.before_answer: Callable[[], None] = lambda: None
 
     def token(self) -> str:
@@ -52,8 +53,11 @@ class ScriptedProvider:
     def token_at_hand(self) -> str:
         return "token" if self.has_token and self.obstacle is None else ""
 
-    def place(self, request: CallRequest, token: str) -> PlaceAnswer:
+    def place(self, request: CallRequest, token: str, withhold: Callable[[], str]) -> PlaceAnswer:
         assert token == "token"
+        self.connect()
+        if why := withhold():
+            return Withheld(reason=why)
         self.requests.append(request)
         self.before_answer()
         return self.answers.pop(0) if self.answers else Accepted(session_id=f"session-{len(self.requests)}")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.callout.answer import Accepted, PerhapsSent, PlaceAnswer
+from scheduler.callout.answer import Accepted, PerhapsSent, PlaceAnswer, Withheld
 from scheduler.calls.call import Slot, State
 from scheduler.database import Database
 from scheduler.ledger.attempts import select_attempt_of_reference
@@ -76,7 +76,9 @@ class WatchedWire:
     def cdrs(self, since: datetime) -> tuple[Cdr, ...]:  # noqa: ARG002
         return tuple(self.records)
 
-    def place(self, request: CallRequest, token: str) -> PlaceAnswer:  # noqa: ARG002
+    def place(self, request: CallRequest, token: str, withhold: Callable[[], str]) -> PlaceAnswer:  # noqa: ARG002
+        if why := withhold():
+            return Withheld(reason=why)
         taken = Taken(request=request, session_id=f"session-{len(self.taken)}", at=self.clock.true_now())
         self._hold_against_the_promises(taken)
         if self._is_taken():

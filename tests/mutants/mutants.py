@@ -113,6 +113,20 @@ MUTANTS = (
         tests=_PLACING,
     ),
     Mutant(
+        defect="a request isn't looked at again once its connection stands",
+        file="scheduler/wire.py",
+        was="(why := limit.withhold())",
+        becomes='(why := "")',
+        tests=("tests/callout", "tests/duties/test_withheld.py"),
+    ),
+    Mutant(
+        defect="a pause that comes after the intention keeps nothing from leaving",
+        file="scheduler/duties/place.py",
+        was="            or self._paused(call)\n",
+        becomes="",
+        tests=("tests/duties/test_withheld.py",),
+    ),
+    Mutant(
         defect="barring is looked at when planning only",
         file="scheduler/duties/place.py",
         was="barred = barred_by(claim.call.destination, self.barring)",
