@@ -121,19 +121,22 @@ _WORDS = {
 }
 
 
-def silent_until(attempt: Attempt, policy: Policy) -> datetime:
-    """Until when a CDR of ``attempt`` may still come."""
-    return attempt.requested_at + policy.silence
+def silent_until(attempt: Attempt, policy: Policy, *, unread: bool = False) -> datetime:
+    """Until when a CDR of ``attempt`` may still come.
+
+    :param unread: the provider's records can't be read just now, which is given some time to pass.
+    """
+    return attempt.requested_at + policy.silence + (policy.cdr_lag if unread else timedelta())
 
 
-def after_silence(attempt: Attempt) -> End:
-    """The outcome of an attempt of which nobody ever heard."""
-    certain = attempt.answer is Answer.ACCEPTED
-    return End(
-        outcome=Outcome.UNKNOWN,
-        reason="accepted, but the provider has no record of it" if certain
-        else "perhaps accepted: the answer was lost, and the provider has no record of it",
-    )  # fmt: skip
+def after_silence(attempt: Attempt, *, unread: bool = False) -> End:
+    """The outcome of an attempt of which nobody ever heard.
+
+    :param unread: nobody could: its record may be there, and is looked for further on.
+    """
+    known = "accepted, but" if attempt.answer is Answer.ACCEPTED else "perhaps accepted: the answer was lost, and"
+    lacking = "the provider's records can't be read" if unread else "the provider has no record of it"
+    return End(outcome=Outcome.UNKNOWN, reason=f"{known} {lacking}")
 
 
 def _missed(call: Call, now: datetime, closed: str) -> str:

@@ -15,6 +15,7 @@ from scheduler.calls.cdr import Match, match
 from scheduler.calls.policy import Policy
 from scheduler.calls.timing import silent_until
 from scheduler.database import Connection, Database, translated
+from scheduler.duties.unread_records import UnreadRecords
 from scheduler.errors import DatabaseError, ProviderError
 from scheduler.ledger.attempts import (
     KeptCdr,
@@ -58,6 +59,7 @@ class CollectDuty:
 
     def __init__(self, ledger: Database, provider: CdrProvider, policy: Policy) -> None:
         self._ledger = ledger
+        self._unread = UnreadRecords(ledger)
         self.provider = provider
         self.policy = policy
 
@@ -65,15 +67,17 @@ class CollectDuty:
         watched = self._ledger.read(_watched, now)
         problem = self._ask(watched[0].requested_at - _QUERY_SLACK, now) if watched else ""
         settled = self._weigh(self._ledger.read(select_unweighed_cdrs), now)
-        return Collected(asked=bool(watched), settled=settled, silent=self._end_silent(now), problem=problem)
+        silent = self._end_silent(now, unread=bool(problem))
+        return Collected(asked=bool(watched), settled=settled, silent=silent, problem=problem)
 
     def _ask(self, since: datetime, now: datetime) -> str:
         """Keep what the list shows; returns what is wrong with it."""
         try:
             listed = self.provider.cdrs(since)
         except ProviderError as error:
-            log.warning("the provider's records could not be read: %s", error)
+            self._unread.failed(error, now, self.policy.cdr_lag)
             return str(error)
+        self._unread.succeeded()
         self._keep(listed, since, now)
         return ""
 
@@ -112,11 +116,11 @@ class CollectDuty:
             log.error("%s", found.contradiction)
         return found.outcome is not None
 
-    def _end_silent(self, now: datetime) -> int:
+    def _end_silent(self, now: datetime, *, unread: bool) -> int:
         silent = 0
         for attempt in self._ledger.read(select_open_attempts):
-            if now > silent_until(attempt, self.policy):
-                alert = self._ledger.write(end_silent, attempt, now)
+            if now > silent_until(attempt, self.policy, unread=unread):
+                alert = self._ledger.write(end_silent, attempt, now, unread=unread)
                 if alert:
                     silent += 1
                     log.error("%s", alert)

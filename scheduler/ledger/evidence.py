@@ -49,11 +49,11 @@ def weigh(connection: Connection, kept: KeptCdr, now: datetime, policy: Policy) 
     return _alert(connection, attempt, _told(first), ending, now)
 
 
-def end_silent(connection: Connection, attempt: Attempt, now: datetime) -> str:
-    """Rule 3: nobody has a record of it. The alert; "" where the call isn't ended by this."""
-    if not fall_silent(connection, attempt, now):
+def end_silent(connection: Connection, attempt: Attempt, now: datetime, *, unread: bool = False) -> str:
+    """Rule 3: nobody has a record of it, or could read one. The alert; "" where this doesn't end the call."""
+    if not fall_silent(connection, attempt, now, unread=unread):
         return ""
-    text = f"call {attempt.call_id} ends as unknown: {after_silence(attempt).reason}"
+    text = f"call {attempt.call_id} ends as unknown: {after_silence(attempt, unread=unread).reason}"
     append_alert(connection, now, text, call_id=attempt.call_id)
     return text
 

@@ -128,9 +128,12 @@ def stop_disputed(connection: Connection, call_id: int, ending: Ending, now: dat
     return stop(connection, call_id, Outcome.CANCELLED, f"a later record says {ending.outcome.words}", now)
 
 
-def fall_silent(connection: Connection, attempt: Attempt, now: datetime) -> bool:
-    """Nobody ever heard of this attempt: its call ends as unknown (rule 3)."""
-    decision = after_silence(attempt)
+def fall_silent(connection: Connection, attempt: Attempt, now: datetime, *, unread: bool = False) -> bool:
+    """Nobody ever heard of this attempt: its call ends as unknown (rule 3).
+
+    :param unread: nobody could, since the provider's records can't be read.
+    """
+    decision = after_silence(attempt, unread=unread)
     ended = end_call(
         connection, attempt.call_id, decision.outcome, decision.reason, now,
         leaving=ON_THE_WIRE,
