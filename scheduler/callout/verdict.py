@@ -17,6 +17,9 @@ _DEFAULT_WAIT = timedelta(seconds=30)
 _SHORTEST_WAIT = timedelta(seconds=1)
 _LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_SESSION_ID = 200
+# A server that waited too long for the request (RFC 9110, 15.5.9) took nothing. But proxies answer so, too, when
+# it was the server behind them that took too long: it may have read the request. nginx has 499 for the like.
+_TOO_LONG = (408, 499)
 
 
 def read_answer(response: Response, *, refused_on_503: bool) -> PlaceAnswer:
@@ -28,7 +31,7 @@ def read_answer(response: Response, *, refused_on_503: bool) -> PlaceAnswer:
         return Unauthorized(reason=reason)
     if status == 429 or (status == 503 and refused_on_503):
         return RefusedForNow(reason=reason, retry_after=read_retry_after(response.headers))
-    if 400 <= status < 500:
+    if 400 <= status < 500 and status not in _TOO_LONG:
         return Refused(reason=reason, status=status)
     if 300 <= status < 400:
         # A 303 says that the call was taken, a 307 that it wasn't; which one a proxy meant, nobody knows.

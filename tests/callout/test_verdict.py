@@ -55,10 +55,16 @@ def test_success_without_a_readable_session_id_is_perhaps_sent(body: bytes) -> N
     assert "without a sessionId" in answer.reason
 
 
-@pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 408, 409, 422, 451, 499])
+@pytest.mark.parametrize("status", [400, 402, 403, 404, 405, 409, 422, 425, 451])
 def test_other_4xx_are_refusals_for_good_with_what_the_provider_says(status: int) -> None:
     answer = read_answer(response(status, b'{"detail": "origin is not yours"}'), refused_on_503=False)
     assert answer == Refused(status=status, reason=f"status {status}: origin is not yours")
+
+
+@pytest.mark.parametrize("status", [408, 499])
+def test_a_time_out_is_perhaps_sent_since_a_proxy_may_mean_the_server_behind_it(status: int) -> None:
+    answer = read_answer(response(status, b"too slow"), refused_on_503=True)
+    assert answer == PerhapsSent(reason=f"status {status}: too slow")
 
 
 def test_401_is_about_the_token() -> None:

@@ -81,6 +81,7 @@ IN_DOUBT = {
     "303": redirect(303),
     "307": redirect(307),
     "308": redirect(308),
+    "408 of a proxy": answer(408, HTML),
     "500": answer(500, HTML),
     "502 of a proxy": answer(502, b"<html>Bad gateway</html>"),
     "503": answer(503),
