@@ -7,9 +7,11 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 _STA_UNSYNC = 0x40  # of adjtimex(2)
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _ONE_MOMENT = 0.1  # seconds within which both clocks are read
 
 
@@ -49,6 +51,9 @@ class MachineClock(Clock, Protocol):
     def sync(self) -> Sync:
         """To be asked after the reading that it is to judge: a step in between is then known as one."""
 
+    def boot_id(self) -> str:
+        """Which start of the machine ``boot_seconds`` counts from; "" where that isn't known."""
+
 
 class SystemClock:
     """The machine's own clocks."""
@@ -73,6 +78,12 @@ class SystemClock:
         if _LIBC.adjtimex(ctypes.byref(timex)) < 0:
             return Sync.UNKNOWN  # forbidden, as in some containers
         return Sync.UNSYNCHRONISED if timex.status & _STA_UNSYNC else Sync.SYNCHRONISED
+
+    def boot_id(self) -> str:
+        try:
+            return _BOOT_ID.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""  # /proc is hidden, as in some containers
 
 
 class _Timex(ctypes.Structure):

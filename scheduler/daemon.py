@@ -7,7 +7,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import CommandDuty
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.do_not_call import DoNotCallDuty
-from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, forget_doubt
+from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, guarded_clock
 from scheduler.duties.last_look import LastLookDuty, LookedCalendar
 from scheduler.duties.ledger_watch import LedgerWatch
 from scheduler.duties.place import PlaceDuty, Prepared
@@ -29,10 +29,11 @@ from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import NOTHING, ReplanDuty
 from scheduler.duties.resolve import resolve
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
-from scheduler.errors import CallSchedulerError
+from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger import open_ledger
 from scheduler.ledger.alerts import acknowledge_alerts
 from scheduler.ledger.calls import Claim
+from scheduler.ledger.clock import note_stopped, remember_clock
 from scheduler.ledger.collections import ADDRESS_BOOK
 from scheduler.ledger.life import recover
 from scheduler.ledger.lock import held_lock
@@ -128,12 +129,14 @@ def running_daemon(config: Config, machine: MachineClock) -> Iterator[Daemon]:
     with ExitStack() as parts:
         parts.enter_context(held_lock(config.ledger))
         ledger = parts.enter_context(closing(open_ledger(config.ledger)))
-        clock = GuardedClock(machine, wait_for_sync=config.wait_for_sync)
+        clock = guarded_clock(ledger, machine, wait_for_sync=config.wait_for_sync)
+        ledger.write(remember_clock, clock.boot_id(), clock.anchor)
         ledger.write(recover, clock.now())
-        ledger.write(forget_doubt, clock.now())
         daemon = Daemon(config, clock, ledger, parts)
         daemon.start()
         yield daemon
+        with suppress(DatabaseError):  # the clock is then held against more than it need be
+            ledger.write(note_stopped)
 
 
 class Daemon:

@@ -17,6 +17,7 @@ class SetClock:
         self._boot = 1_000.0
         self._asleep = 0.0
         self.synchronised = Sync.UNSYNCHRONISED
+        self.boot = "first boot"
 
     def now(self) -> datetime:
         return self._now
@@ -33,6 +34,14 @@ class SetClock:
 
     def sync(self) -> Sync:
         return self.synchronised
+
+    def boot_id(self) -> str:
+        return self.boot
+
+    def reboot(self, now: datetime) -> None:
+        """The machine starts anew, with what its wall clock shows then."""
+        self.boot = f"boot at {now}"
+        self._now, self._boot, self._asleep = now, 5.0, 0.0
 
     def step(self, length: timedelta) -> None:
         """Set the wall clock alone, as a person or a time server does."""

@@ -18,7 +18,7 @@ class Belief:
 
     anchor: Reading
     doubt: str = ""
-    sync_first: bool = False  # it is to be synchronised once before it is believed
+    sync_first: str = ""  # why it is to be synchronised once before it is believed
 
     def parted(self, reading: Reading) -> timedelta:
         """How far the wall clock is ahead of where the boot clock says it should be.
@@ -49,7 +49,56 @@ def judge(belief: Belief, reading: Reading, sync: Sync) -> Belief:
         return Belief(anchor=reading if stepped(belief, reading) else belief.anchor)
     if stepped(belief, reading):
         return replace(belief, doubt=_jumped(belief.parted(reading)))
-    return replace(belief, doubt=NOT_SYNCHRONISED if belief.sync_first else "")
+    return replace(belief, doubt=belief.sync_first)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the process before went by."""
+
+    boot_id: str
+    anchor: Reading
+    stopped: bool  # it ended in order: whoever starts it again knows what the clock shows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What is known at a start of the times before it."""
+
+    boot_id: str = ""  # of the machine now; "" where it isn't known
+    before: Remembered | None = None
+    newest_at: datetime | None = None  # the last instant at which anything is known to have happened
+
+    def same_boot(self, reading: Reading) -> bool:
+        if self.before is None or not self.boot_id:
+            return False
+        return self.before.boot_id == self.boot_id and self.before.anchor.boot <= reading.boot
+
+
+def at_start(reading: Reading, sync: Sync, memory: Memory, *, wait_for_sync: bool) -> Belief:
+    """What is believed when a process starts.
+
+    After a crash the clock is held against what the process before went by: it may have been set right before. A
+    person who stops and starts the process says by that that the clock is right.
+    """
+    belief = _as_remembered(reading, sync, memory)
+    if not wait_for_sync or sync is Sync.SYNCHRONISED:
+        return belief
+    return replace(
+        belief, doubt=belief.doubt or NOT_SYNCHRONISED, sync_first=belief.sync_first or NOT_SYNCHRONISED
+    )
+
+
+def _as_remembered(reading: Reading, sync: Sync, memory: Memory) -> Belief:
+    before, newest = memory.before, memory.newest_at
+    if before is not None and memory.same_boot(reading):
+        return Belief(anchor=reading) if before.stopped else judge(Belief(anchor=before.anchor), reading, sync)
+    if sync is Sync.SYNCHRONISED or newest is None or reading.wall >= newest - MOST_PARTED:
+        return Belief(anchor=reading)
+    behind = (
+        f"the clock shows a time that was past at {newest:%Y-%m-%d %H:%M:%S} UTC: waiting until it is synchronised"
+    )
+    return Belief(anchor=reading, doubt=behind, sync_first=behind)
 
 
 def slept(before: Reading, after: Reading) -> timedelta:

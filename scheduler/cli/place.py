@@ -25,7 +25,7 @@ from scheduler.database import Database
 from scheduler.duties.by_hand import give_up, place_by_hand
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import PATIENCE, await_result, leave_command
-from scheduler.duties.guarded_clock import GuardedClock
+from scheduler.duties.guarded_clock import guarded_clock
 from scheduler.duties.place import PlaceDuty
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
@@ -92,7 +92,7 @@ def _ask(ledger: Database, kind: str, arguments: Mapping[str, str]) -> Mapping[s
 
 def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wait: bool) -> Story:
     config = replace(config, barring=barring_of(config))
-    clock = GuardedClock(SystemClock(), wait_for_sync=config.wait_for_sync)
+    clock = guarded_clock(ledger, SystemClock(), wait_for_sync=config.wait_for_sync)
     ledger.write(recover, clock.now())
     try:
         call_id = place_by_hand(ledger, arguments, clock.now(), config.company, config.policy, config.barring)

@@ -333,3 +333,18 @@ def m0010_limits(database: MigrationDatabase) -> None:
     database.execute(
         "CREATE INDEX call_destination ON call (destination) WHERE state = 'planned' AND reason <> ''"
     )
+
+
+@MIGRATIONS()
+def m0011_clock(database: MigrationDatabase) -> None:
+    """What the clock was believed by, so that a step right before a crash is noticed after it."""
+    database.execute(
+        """CREATE TABLE clock (
+               id INTEGER PRIMARY KEY CHECK (id = 1),
+               boot_id TEXT NOT NULL,
+               wall TEXT NOT NULL,
+               boot REAL NOT NULL,
+               monotonic REAL NOT NULL,
+               stopped INTEGER NOT NULL CHECK (stopped IN (0, 1))
+           ) STRICT"""
+    )

@@ -61,7 +61,7 @@ def test_a_step_that_is_taken_back_is_forgotten() -> None:
 
 
 def test_a_clock_that_is_to_be_synchronised_first_stays_in_doubt_over_a_step_and_back() -> None:
-    first = Belief(anchor=START, doubt=NOT_SYNCHRONISED, sync_first=True)
+    first = Belief(anchor=START, doubt=NOT_SYNCHRONISED, sync_first=NOT_SYNCHRONISED)
     stepped_once = judge(first, later(step=HOUR), Sync.UNSYNCHRONISED)
     back = judge(stepped_once, later(61), Sync.UNSYNCHRONISED)
     assert back.doubt == NOT_SYNCHRONISED

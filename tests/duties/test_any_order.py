@@ -46,7 +46,7 @@ from scheduler.clock import Sync
 from scheduler.database import Connection, ConstraintFailed
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import call_now
-from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, forget_doubt
+from scheduler.duties.guarded_clock import ClockDuty, guarded_clock
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.replan import PlanRules, ReplanDuty
 from scheduler.ledger import open_ledger
@@ -320,10 +320,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     def _boot(self) -> None:
         self.ledger = self.wire.ledger = open_ledger(Path(self._folder.name) / "ledger.db")
-        self.clock = GuardedClock(self.machine)
+        self.clock = guarded_clock(self.ledger, self.machine, wait_for_sync=False)
         self.ledger.write(recover, self.clock.now())
-        self.ledger.write(forget_doubt, self.clock.now())
         self.clock_duty = ClockDuty(self.ledger, self.clock)
+        self.clock_duty.run_once()
         self.placing = PlaceDuty(
             self.ledger, self.wire, self.clock, self.policy, self._barring(),
             callback_url="http://127.0.0.1:8470/callback", doubt=self.clock.doubt,

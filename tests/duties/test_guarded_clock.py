@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from scheduler.calls.call import Answer, Outcome, State
 from scheduler.clock import Sync
-from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, clock_problems, forget_doubt
+from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, clock_problems
+from scheduler.ledger.alerts import select_alerts
 from scheduler.phone import PhoneNumber
 from tests.clocks import NOON, SetClock
 from tests.duties.support import POLICY, Bench, bench
@@ -148,11 +149,30 @@ def test_what_happens_to_the_clock_stands_in_the_history_once(duties: Bench) -> 
     assert duties.ledger.read(clock_problems) == ()
 
 
-def test_a_new_start_forgets_what_the_process_before_held_against_the_clock(duties: Bench) -> None:
+def test_a_doubt_that_lasts_is_one_alert_that_names_the_remedy(duties: Bench) -> None:
+    duty = ClockDuty(duties.ledger, duties.guard)
     duties.clock.step(HOUR)
-    ClockDuty(duties.ledger, duties.guard).run_once()
-    duties.ledger.write(forget_doubt, duties.clock.now())
-    assert duties.ledger.read(clock_problems) == ()
+    told = []
+    for _ in range(14):
+        duty.run_once()
+        told.append(len(duties.ledger.read(select_alerts, NOON)))
+        duties.clock.advance(SECOND)
+    assert told == [0] * 10 + [1] * 4
+    (alert,) = duties.ledger.read(select_alerts, NOON)
+    assert alert.text.startswith("no call is placed: the clock jumped ahead by 1 h")
+    assert "chrony" in alert.text
+
+
+def test_a_doubt_that_a_time_server_soon_ends_is_no_alert(duties: Bench) -> None:
+    duty = ClockDuty(duties.ledger, duties.guard)
+    duties.clock.step(HOUR)
+    duty.run_once()
+    duties.clock.advance(5 * SECOND)
+    synchronise(duties.clock)
+    for _ in range(10):
+        duty.run_once()
+        duties.clock.advance(2 * SECOND)
+    assert duties.ledger.read(select_alerts, NOON) == ()
 
 
 SECONDS = st.integers(0, 900).map(lambda seconds: timedelta(seconds=seconds))
