@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scheduler.calendars.blocks import Blocks, cut, unfolded
-from scheduler.calendars.vevent import Event, read_event
+from scheduler.calendars.vevent import Event, Hides, read_event
 
 _SHARED_UID = "several events share its UID: only the newest (SEQUENCE, LAST-MODIFIED) counts"
 
@@ -21,6 +21,7 @@ class Fault:
     href: str
     uid: str
     reason: str
+    hides: Hides = Hides.TIMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +48,13 @@ def read(href: str, data: bytes) -> tuple[tuple[Component, ...], tuple[Fault, ..
     by_uid: dict[str, list[Event]] = {}
     faults: list[Fault] = []
     for block in blocks.events:
-        event, problems = read_event(block)
-        faults += [Fault(href=href, uid=block.uid, reason=problem) for problem in problems]
+        event, flaws = read_event(block)
+        faults += [Fault(href=href, uid=block.uid, reason=flaw.reason, hides=flaw.hides) for flaw in flaws]
         if event is not None:
             by_uid.setdefault(block.uid, []).append(event)
     for uid, events in by_uid.items():
         if _differing_masters(events):
-            faults.append(Fault(href=href, uid=uid, reason=_SHARED_UID))
+            faults.append(Fault(href=href, uid=uid, reason=_SHARED_UID, hides=Hides.NOTHING))
     components = tuple(_component(href, uid, events, blocks) for uid, events in by_uid.items())
     return components, tuple(faults)
 

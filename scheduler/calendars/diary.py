@@ -21,17 +21,22 @@ from scheduler.calendars.settings import CalendarRules, Company
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 _MOST_AHEAD = 7  # days
+_SURE = ("time", "availability", "status")  # the rules whose "no" nothing that can't be read would change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """An occurrence that doesn't ring, and why; ``asks`` as in a :class:`Derivation`."""
+    """An occurrence that doesn't ring, and why; ``asks`` as in a :class:`Derivation`.
+
+    ``sure`` is that it is silent whatever else the event says, as one that is cancelled.
+    """
 
     uid: str
     recurrence_id: str
     starts_at: datetime
     asks: bool
     reason: str
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,7 @@ def _silence(derivation: Derivation) -> Silence:
         starts_at=event.starts_at,
         asks=derivation.asks,
         reason=derivation.reason,
+        sure=derivation.steps[-1].rule in _SURE,
     )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 from typing import Any, ClassVar
 
 from icalendar import Component as VEvent
 from icalendar.cal.component_factory import ComponentFactory
-from icalendar.parser import Parameters
+from icalendar.parser import Contentline, Parameters
 from icalendar.parser.ical.component import ComponentIcalParser
 from icalendar.prop import TypesFactory, vBroken
 
@@ -28,6 +29,25 @@ _HOW = ("STATUS", "TRANSP", "SEQUENCE", "LAST-MODIFIED")
 _VENDORS = ("X-MICROSOFT-CDO-BUSYSTATUS", "X-MICROSOFT-CDO-ALLDAYEVENT", "X-GOOGLE-EVENT-TYPE")
 _WANTED = frozenset((*_WHEN, *_WHAT, *_HOW, *_VENDORS))
 _COMPONENTS = ComponentFactory()
+# Without them an event is still at its time, and asks for the same call.
+_IDLE = frozenset(("DTEND", "DURATION", "EXDATE", "SEQUENCE", "LAST-MODIFIED"))
+_SAYING = frozenset((*_WHAT, *_VENDORS, "STATUS", "TRANSP"))
+
+
+class Hides(Enum):
+    """What can't be known of an event for something that is wrong with it; the rest of it is believed."""
+
+    NOTHING = "nothing that its calls hang on"
+    WORDS = "whether it asks for a call, and whom it calls"
+    TIMES = "when it is, or which instances it has"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """Something that is wrong with an event, in words, and what that hides."""
+
+    reason: str
+    hides: Hides = Hides.TIMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,25 +97,28 @@ class _ZonelessParser(ComponentIcalParser):
         return self._types_factory.for_property(name)
 
 
-def read_event(block: Block) -> tuple[Event | None, tuple[str, ...]]:
-    """The event, None where it can't be used, and what was wrong with it, in words."""
+def read_event(block: Block) -> tuple[Event | None, tuple[Flaw, ...]]:
+    """The event, None where it can't be used, and what was wrong with it."""
     if not block.closed:
-        return None, ("it breaks off: END:VEVENT is missing",)
+        return None, (Flaw(reason="it breaks off: END:VEVENT is missing"),)
     try:
         vevent = _parsed(block)
-        rules, problems = _rules(vevent)
-        return _event(vevent, rules), (*_problems(vevent), *problems)
+        rules, refused = _rules(vevent)
+        return _event(vevent, rules), (*_flaws(vevent, block), *(Flaw(reason=reason) for reason in refused))
     except ValueError as error:
-        return None, (str(error),)
+        return None, (Flaw(reason=str(error)),)
     except Exception as error:  # whatever a stranger's text does to the parser, it costs this event alone
-        return None, (f"it can't be read ({type(error).__name__})",)
+        return None, (Flaw(reason=f"it can't be read ({type(error).__name__})"),)
 
 
 def _parsed(block: Block) -> VEvent:
-    wanted = (line for line in block.lines if _name(line) in _WANTED and value_of(line))
-    lines = "\n".join(("BEGIN:VEVENT", *wanted, "END:VEVENT"))
+    lines = "\n".join(("BEGIN:VEVENT", *_wanted_lines(block), "END:VEVENT"))
     [vevent] = _ZonelessParser(lines.encode(), _COMPONENTS, TypesFactory.instance()).parse()
     return vevent
+
+
+def _wanted_lines(block: Block) -> Iterator[str]:
+    return (line for line in block.lines if _name(line) in _WANTED and value_of(line))
 
 
 def _name(line: str) -> str:
@@ -137,9 +160,29 @@ def _event(vevent: VEvent, rules: tuple[Rule, ...]) -> Event:
     )
 
 
-def _problems(vevent: VEvent) -> Iterator[str]:
+def _flaws(vevent: VEvent, block: Block) -> Iterator[Flaw]:
     for name, _ in vevent.errors:
-        yield f"its {name} can't be read and is left out" if name else "a line of it can't be read"
+        if name:
+            yield Flaw(reason=f"its {name} can't be read and is left out", hides=_hidden_without(name))
+    if any(not name for name, _ in vevent.errors):
+        # The parser doesn't say which: a guest's name in quotes within quotes is the usual one.
+        hidden = {_hidden_without(_name(line)) for line in _wanted_lines(block) if not _is_line(line)}
+        worst = next((each for each in (Hides.TIMES, Hides.WORDS) if each in hidden), Hides.NOTHING)
+        yield Flaw(reason="a line of it can't be read", hides=worst if hidden else Hides.TIMES)
+
+
+def _hidden_without(name: str) -> Hides:
+    if name in _IDLE:
+        return Hides.NOTHING
+    return Hides.WORDS if name in _SAYING else Hides.TIMES
+
+
+def _is_line(line: str) -> bool:
+    try:
+        Contentline(line).parts()  # type: ignore[no-untyped-call]
+    except ValueError:
+        return False
+    return True
 
 
 def _start(vevent: VEvent) -> WrittenTime:

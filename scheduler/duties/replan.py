@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
@@ -14,6 +14,7 @@ from scheduler.calendars.agenda import Zones
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.diary import Diary, Reader
 from scheduler.calendars.settings import CalendarRules, Company
+from scheduler.calendars.vevent import Hides
 from scheduler.calls.call import Key
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
@@ -231,15 +232,18 @@ class ReplanDuty:
 
     def _unreadable(self) -> set[tuple[str, str]]:
         """(collection, uid) of what says nothing just now: broken events, and names while contacts are missing."""
-        found = {(diary.collection, fault.uid) for diary in self._diaries.values() for fault in diary.faults}
-        if not self._contacts_whole:
-            found |= {
-                (diary.collection, silence.uid)
-                for diary in self._diaries.values()
-                for silence in diary.silences
-                if silence.asks
-            }
+        found = {event for event, hides in self._faults() if hides is Hides.TIMES}
+        garbled = {event for event, hides in self._faults() if hides is Hides.WORDS}
+        for diary in self._diaries.values():
+            for silence in diary.silences:
+                event = (diary.collection, silence.uid)
+                if (event in garbled and not silence.sure) or (silence.asks and not self._contacts_whole):
+                    found.add(event)
         return found
+
+    def _faults(self) -> Iterator[tuple[tuple[str, str], Hides]]:
+        for diary in self._diaries.values():
+            yield from (((diary.collection, fault.uid), fault.hides) for fault in diary.faults)
 
     def _reasons(self, recorded: Collection[Recorded]) -> dict[Key, str]:
         """Why an occurrence that is planned doesn't ring any more."""
