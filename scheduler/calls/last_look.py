@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -56,6 +56,12 @@ class Sight:
     planned_at: datetime | None  # when the last fetch began that the plan holds wholly
     looked_at: datetime | None  # when the last look began that the plan holds
     problem: str = ""  # why the last look failed
+
+    def as_of(self, now: datetime) -> Sight:
+        """Without what was seen later than ``now``: by a clock that was ahead, nobody knows when."""
+        planned_at = self.planned_at if self.planned_at and self.planned_at <= now else None
+        looked_at = self.looked_at if self.looked_at and self.looked_at <= now else None
+        return replace(self, planned_at=planned_at, looked_at=looked_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,8 +127,9 @@ class LastLookDuty:
         )
         if not nearing:
             return ()
-        sights = self._ledger.read(select_sights)
-        return decide_looks(nearing, sights, self.last_look, now, begun_at=self._begun_at, going_on=self._going_on)
+        sights = {name: sight.as_of(now) for name, sight in self._ledger.read(select_sights).items()}
+        begun_at = {name: at for name, at in self._begun_at.items() if at <= now}
+        return decide_looks(nearing, sights, self.last_look, now, begun_at=begun_at, going_on=self._going_on)
 
     def _follow(self, calendar: LookedCalendar, look: Look) -> None:
         try:

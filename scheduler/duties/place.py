@@ -150,7 +150,7 @@ class PlaceDuty:
         barred = barred_by(claim.call.destination, self.barring) or policy.hours.skipped(
             claim.call.origin, claim.call.destination, claim.call.asked_at
         )
-        obstacle = obstacle or self._held(connection, claim.call)
+        obstacle = obstacle or self._held(connection, claim.call, now)
         paced = timedelta(seconds=self.limiter.wait())
         return request(connection, claim, reference, now, policy, barred=barred, obstacle=obstacle, paced=paced)
 
@@ -200,11 +200,12 @@ class PlaceDuty:
         elif isinstance(decision := recorded.result(), End):
             _tell(claim.call, decision)
 
-    def _held(self, connection: Connection, call: Call) -> str:
+    def _held(self, connection: Connection, call: Call, now: datetime) -> str:
         """Why the call has to wait for a calendar that couldn't be looked at (rule 8)."""
         if not self.last_look.holds:
             return ""
-        return why_held(call.due_at, call.wake_at, select_sights_of_call(connection, call.id), self.last_look)
+        sights = [sight.as_of(now) for sight in select_sights_of_call(connection, call.id)]
+        return why_held(call.due_at, call.wake_at, sights, self.last_look)
 
     def _body(self, call: Call, reference: str) -> CallRequest:
         return CallRequest(

@@ -163,16 +163,20 @@ class SyncDuty:
         self._unchanged: list[_Unchanged] = []  # fetches not yet in the ledger
         self._recording = Lock()
         self._next_at: dict[tuple[str, str, timedelta], datetime] = {}  # what was looked up in the ledger
+        self._ran_at = datetime.min.replace(tzinfo=UTC)
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sync")
         self.calendars = tuple(calendars)
 
     def run_once(self, now: datetime) -> int:
         """Start a fetch of every calendar that is due and not being fetched; returns how many."""
         self._record_unchanged()
+        if now < self._ran_at:
+            self._next_at.clear()  # the clock was set back: what it said before is hours away, perhaps
+        self._ran_at = now
         due = [
             one
             for one in self.calendars
-            if not self._turns.busy(one.source.name) and now >= self._next_fetch_at(one)
+            if not self._turns.busy(one.source.name) and now >= self._next_fetch_at(one, now)
         ]
         for calendar in due:
             self._start(calendar)
@@ -221,12 +225,13 @@ class SyncDuty:
             self._next_at.pop(_memory_key(calendar), None)
             return self._fetch_and_hand_on(calendar)
 
-    def _next_fetch_at(self, calendar: SyncedCalendar) -> datetime:
+    def _next_fetch_at(self, calendar: SyncedCalendar, now: datetime) -> datetime:
         """Looked up once a fetch: looking at a thousand rows at every tick would cost more than the fetches."""
         key = _memory_key(calendar)
         if key not in self._next_at:
             row = self._ledger.read(select_collection, calendar.source.name)
-            self._next_at[key] = next_fetch_at(calendar, row)
+            # Tried later than now: by a clock that was ahead.
+            self._next_at[key] = now if row and row.tried_at > now else next_fetch_at(calendar, row)
         return self._next_at[key]
 
     def _fetch_and_hand_on(self, calendar: SyncedCalendar) -> Synced:
@@ -300,7 +305,8 @@ class SyncDuty:
     def _note_unchanged(self, calendar: SyncedCalendar, state: SourceState, before: str, now: datetime) -> None:
         with self._recording:
             self._unchanged.append(_Unchanged(calendar=calendar, state=state, before=before, at=now))
-        self._next_at[_memory_key(calendar)] = next_turn(calendar.source.name, calendar.every, now)
+        after = min(now, self._clock.now())  # which may have been set back meanwhile
+        self._next_at[_memory_key(calendar)] = next_turn(calendar.source.name, calendar.every, after)
 
     def _has_unrecorded(self, name: str) -> bool:
         with self._recording:
