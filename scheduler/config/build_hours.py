@@ -51,6 +51,8 @@ def _by_origin(file: DaemonFile, problems: Problems) -> dict[PhoneNumber, Week]:
         if not manager.hours:
             continue
         if manager.origin is None:
+            if problems.is_told(("manager", index, "origin")):
+                continue  # there is one, which can't be read
             problems.add(key, "they are those of a phone: give the manager an origin as well")
         elif manager.origin in found:
             problems.add(key, f"another manager has given hours for {manager.origin}")

@@ -21,6 +21,8 @@ from scheduler.config.values import (
     Address,
     Domain,
     Duration,
+    Email,
+    Grace,
     Interval,
     Number,
     Prefix,
@@ -56,7 +58,7 @@ class CompanyTable(Table):
 
 class ManagerTable(Table):
     name: str
-    emails: tuple[str, ...] = Field(min_length=1)
+    emails: tuple[Email, ...] = Field(min_length=1)
     origin: Number | None = None
     cli: Number | None = None
     hours: tuple[Windows, ...] = ()
@@ -152,7 +154,7 @@ class RetriesTable(Table):
 
 
 class CallingTable(Table):
-    grace: Duration = timedelta(minutes=5)
+    grace: Grace = timedelta(minutes=5)
     horizon: Duration = timedelta(days=14)
     longest_call: Duration = timedelta(hours=4)
     cdr_lag: Duration = timedelta(minutes=10)

@@ -18,8 +18,10 @@ class Problems:
         self._path = path
         self._lines = lines
         self._found: list[Problem] = []
+        self._keys: set[Key] = set()
 
     def add(self, key: Sequence[str | int], what: str) -> None:
+        self._keys.add(tuple(key))
         line = self._lines.line_of(key)
         where = f"{self._path}, line {line}" if line else str(self._path)
         self._found.append(Problem(where=where, what=f"{_dotted(key)}: {what}" if key else what))
@@ -31,6 +33,10 @@ class Problems:
             if name in seen:
                 self.add(key, f"{name!r} is there twice")
             seen.add(name)
+
+    def is_told(self, key: Key) -> bool:
+        """Whether a problem of this very option was found already."""
+        return key in self._keys
 
     def error(self) -> ConfigError:
         return ConfigError(tuple(self._found))

@@ -18,6 +18,7 @@ from scheduler.config.model import DaemonFile, GatewayFile
 from scheduler.config.problems import Key, Problems
 from scheduler.config.settings import Config
 from scheduler.config.toml_lines import TomlLines
+from scheduler.config.wording import words_of
 from scheduler.errors import ConfigError, Problem
 from scheduler.gateway.settings import GatewaySettings
 
@@ -61,7 +62,7 @@ def _validate(model: type[M], data: Mapping[str, Any], region: str, problems: Pr
     except ValidationError as error:
         faults = _own_faults(error)
     for fault in faults:
-        problems.add(fault["loc"], _words(fault["type"], fault["msg"]))
+        problems.add(fault["loc"], words_of(fault, model))
     try:
         rest = _without(data, [fault["loc"] for fault in faults])
         return model.model_validate(rest, context={"region": region})
@@ -123,15 +124,3 @@ def _region(data: Any, table: Sequence[str]) -> str:
         data = data.get(key) if isinstance(data, Mapping) else None
     region = data.get("region") if isinstance(data, Mapping) else None
     return region.upper() if isinstance(region, str) and len(region) == 2 else "BE"
-
-
-def _words(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "there is no such option (see config.example.toml)"
-    if kind == "tuple_type":
-        return 'it is a list: write [[name]] with two brackets for a table of it, or ["…", "…"] for values'
-    if kind == "missing":
-        return "is missing"
-    if kind == "too_short":
-        return "is empty: give at least one"
-    return message.removeprefix("Value error, ")

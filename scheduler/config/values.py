@@ -16,7 +16,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     PlainValidator,
     ValidationInfo,
     model_validator,
@@ -31,6 +30,24 @@ def _read_duration(value: object) -> object:
     if isinstance(value, str):
         return parse_duration(value)
     raise ValueError("write a duration as text with its unit, as in '90 s' or '5 min'")
+
+
+def _read_interval(length: timedelta) -> timedelta:
+    if length < timedelta(milliseconds=100):
+        raise ValueError("write at least 100 ms: less would be a loop without a pause")
+    return length
+
+
+def _read_grace(length: timedelta) -> timedelta:
+    if length < timedelta(seconds=1):
+        raise ValueError("write at least 1 s: no call starts before its time, so that with less all are missed")
+    return length
+
+
+def _read_email(text: str) -> str:
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text.strip()):
+        raise ValueError(f"{text!r} is no e-mail address: write one, as in 'ann@example.com'")
+    return text.strip()
 
 
 def _read_zone(name: str) -> str:
@@ -100,7 +117,9 @@ Number = Annotated[PhoneNumber, PlainValidator(_read_number)]
 Region = Annotated[str, BeforeValidator(_read_region)]
 Domain = Annotated[str, AfterValidator(_read_domain)]
 Prefix = Annotated[str, AfterValidator(_read_prefix)]  # "+" alone is every number
-Interval = Annotated[Duration, Field(ge=timedelta(milliseconds=100))]  # less would be a loop without a pause
+Interval = Annotated[Duration, AfterValidator(_read_interval)]
+Grace = Annotated[Duration, AfterValidator(_read_grace)]
+Email = Annotated[str, AfterValidator(_read_email)]
 Upper = BeforeValidator(_read_upper)
 
 
