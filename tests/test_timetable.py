@@ -20,11 +20,12 @@ from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim, insert_call, select_call
 from scheduler.ledger.changes import apply_change
-from scheduler.ledger.life import Requested, request
+from scheduler.ledger.requesting import Requested
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.phone import PhoneNumber
 from scheduler.timetable import CallStore, Timetable
 from tests.calls.builders import HOUR, MINUTE, OTHER_CUSTOMER, want
+from tests.ledger.desk import request
 
 PATIENCE = 20.0  # seconds; a bound for what must happen, never a wait
 CLOCK = SystemClock()

@@ -6,6 +6,7 @@ can't leave at once; what they keep back stays planned.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -49,16 +50,21 @@ class Limiter:
 
     def wait(self) -> float:
         """Seconds until a request may leave; 0 where one may."""
-        return self._current_pace().wait(self._clock.boot_seconds()) if self._paced else 0.0
+        return self._current_pace().wait(self._clock.boot_seconds())
 
-    def take(self) -> None:
-        """A request leaves."""
-        if self._paced:
-            self._pace = self._current_pace().taken(self._clock.boot_seconds())
+    def waits(self, count: int) -> list[timedelta]:
+        """How long until a first, second, … of ``count`` requests may leave, one after the other."""
+        now = self._clock.boot_seconds()
+        return [timedelta(seconds=pace.wait(now)) for pace in self._paces(now, count)[:count]]
 
-    @property
-    def _paced(self) -> bool:
-        return self.policy.limits.requests_per_second > 0
+    def take(self, count: int) -> None:
+        """So many requests leave."""
+        self._pace = self._paces(self._clock.boot_seconds(), count)[-1]
+
+    def _paces(self, now: float, count: int) -> list[Pace]:
+        """The pace now, and after each of so many requests."""
+        after = itertools.repeat(now, count)
+        return list(itertools.accumulate(after, Pace.taken, initial=self._current_pace()))
 
     def _current_pace(self) -> Pace:
         return replace(self._pace, a_second=self.policy.limits.requests_per_second)

@@ -31,9 +31,10 @@ from scheduler.database import Connection, Database
 from scheduler.duties.limiter import Limiter
 from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger.calls import Claim, release_claim
-from scheduler.ledger.life import Requested, accept, lose_answer, postpone, refuse, request, unplaced
+from scheduler.ledger.life import accept, lose_answer, refuse, unplaced
 from scheduler.ledger.looks import select_sights_of_call
 from scheduler.ledger.pauses import select_pause_of_call
+from scheduler.ledger.requesting import Ask, Requested, postpone, request
 from scheduler.vca import CallRequest
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class PlaceDuty:
         they are: :meth:`place` then fetches one, in a thread that may wait.
         """
         token = self.provider.token_at_hand()
-        return [self._prepared(connection, claim, token) for claim in claims] if token else claims
+        return self._prepared(connection, claims, token) if token else claims
 
     def place(self, due: Prepared | Claim) -> None:
         """Place the call, or leave it planned or ended with a reason; never raises."""
@@ -130,29 +131,41 @@ class PlaceDuty:
     def _prepared_alone(self, claim: Claim) -> Prepared:
         # A token is fetched ahead of the intention: its delay mustn't lie between commit and send.
         token, obstacle = _token(self.provider)
-        return self._ledger.write(self._prepared, claim, token, obstacle)
+        (prepared,) = self._ledger.write(self._prepared, [claim], token, obstacle)
+        return prepared
 
-    def _prepared(self, connection: Connection, claim: Claim, token: str, obstacle: str = "") -> Prepared:
-        reference = secrets.token_urlsafe(24)
-        since = self._clock.boot_seconds()
-        decision = self._decide(connection, claim, reference, obstacle)
-        if isinstance(decision, Requested):
-            self.limiter.take()
-        return Prepared(claim=claim, token=token, reference=reference, since=since, decision=decision)
+    def _prepared(
+        self, connection: Connection, claims: Sequence[Claim], token: str, obstacle: str = ""
+    ) -> list[Prepared]:
+        since, now = self._clock.boot_seconds(), self._clock.now()
+        asks = [self._ask(connection, claim, obstacle, now) for claim in claims]
+        decisions = self._decide(connection, asks, now)
+        self.limiter.take(sum(isinstance(decision, Requested) for decision in decisions))
+        return [
+            Prepared(claim=ask.claim, token=token, reference=ask.reference, since=since, decision=decision)
+            for ask, decision in zip(asks, decisions, strict=True)
+        ]
+
+    def _ask(self, connection: Connection, claim: Claim, obstacle: str, now: datetime) -> Ask:
+        call = claim.call
+        barred = barred_by(call.destination, self.barring) or self.policy.hours.skipped(
+            call.origin, call.destination, call.asked_at
+        )
+        return Ask(
+            claim=claim,
+            reference=secrets.token_urlsafe(24),
+            barred=barred,
+            obstacle=obstacle or self._held(connection, call, now),
+        )
 
     def _decide(
-        self, connection: Connection, claim: Claim, reference: str, obstacle: str
-    ) -> Requested | Wait | End | None:
-        now, policy = self._clock.now(), self.policy
+        self, connection: Connection, asks: Sequence[Ask], now: datetime
+    ) -> Sequence[Requested | Wait | End | None]:
+        policy = self.policy
         if doubt := self._doubt():
             # Neither due nor missed can be told by such a clock.
-            return postpone(connection, claim, now + policy.unsent_retry, doubt, now)
-        barred = barred_by(claim.call.destination, self.barring) or policy.hours.skipped(
-            claim.call.origin, claim.call.destination, claim.call.asked_at
-        )
-        obstacle = obstacle or self._held(connection, claim.call, now)
-        paced = timedelta(seconds=self.limiter.wait())
-        return request(connection, claim, reference, now, policy, barred=barred, obstacle=obstacle, paced=paced)
+            return [postpone(connection, ask.claim, now + policy.unsent_retry, doubt, now) for ask in asks]
+        return request(connection, asks, now, policy, waits=self.limiter.waits(len(asks)))
 
     def _place(self, prepared: Prepared) -> None:
         call, decision = prepared.claim.call, prepared.decision

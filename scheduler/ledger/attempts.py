@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,17 +28,20 @@ class KeptCdr:
     raw: str
 
 
-def insert_attempt(connection: Connection, call_id: int, reference: str, now: datetime) -> int:
-    """The committed intention.
+def insert_attempts(connection: Connection, references: Mapping[int, str], now: datetime) -> dict[int, int]:
+    """The committed intentions.
 
-    :raises ConstraintFailed: the call has an open attempt already.
+    :param references: by the id of the call.
+    :return: the ids of the attempts, likewise.
+    :raises ConstraintFailed: one of the calls has an open attempt already.
     """
-    row = connection.execute(
+    rows = connection.execute(
         """INSERT INTO attempt (call_id, number, reference, requested_at)
-           SELECT ?, 1 + coalesce(max(number), 0), ?, ? FROM attempt WHERE call_id = ? RETURNING id""",
-        (call_id, reference, write_instant(now), call_id),
-    ).fetchone()
-    return int(row["id"])
+           SELECT key, 1 + coalesce((SELECT max(number) FROM attempt WHERE call_id = key), 0), value, ?
+           FROM json_each(?) RETURNING call_id, id""",
+        (write_instant(now), json.dumps(references)),
+    )
+    return {row["call_id"]: row["id"] for row in rows}
 
 
 def record_answer(

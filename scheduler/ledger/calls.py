@@ -6,6 +6,7 @@ no such row, because somebody else was first.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -165,15 +166,20 @@ def end_claim(connection: Connection, claim: Claim, outcome: Outcome, reason: st
     )
 
 
-def request_call(connection: Connection, claim: Claim) -> bool:
-    """claimed → requested, if the claim still holds: the last gate before the wire."""
-    return _changed(
-        connection.execute(
-            """UPDATE call SET state = 'requested', claim_token = NULL, attempts = attempts + 1, reason = ''
-               WHERE id = ? AND state = 'claimed' AND claim_token = ? AND revision = ?""",
-            _claimed(claim),
-        )
+def request_calls(connection: Connection, claims: Iterable[Claim]) -> frozenset[int]:
+    """claimed → requested, of the claims that still hold: the last gate before the wire.
+
+    :return: the ids of the calls that it changed.
+    """
+    rows = connection.execute(
+        """UPDATE call SET state = 'requested', claim_token = NULL, attempts = attempts + 1, reason = ''
+           FROM (SELECT value ->> 0 AS claimed_id, value ->> 1 AS token, value ->> 2 AS claimed_revision
+                 FROM json_each(?))
+           WHERE id = claimed_id AND state = 'claimed' AND claim_token = token AND revision = claimed_revision
+           RETURNING id""",
+        (json.dumps([_claimed(claim) for claim in claims]),),
     )
+    return frozenset(row["id"] for row in rows)
 
 
 def place_call(connection: Connection, call_id: int, attempt_id: int) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +32,15 @@ def append_event(
     connection.execute(
         "INSERT INTO event (at, call_id, attempt_id, kind, detail) VALUES (?, ?, ?, ?, ?)",
         (write_instant(now), call_id, attempt_id, kind, detail),
+    )
+
+
+def append_events(connection: Connection, now: datetime, kind: str, attempt_ids: Iterable[int]) -> None:
+    """The same of several attempts."""
+    connection.execute(
+        """INSERT INTO event (at, call_id, attempt_id, kind)
+           SELECT ?, call_id, id, ? FROM attempt WHERE id IN (SELECT value FROM json_each(?))""",
+        (write_instant(now), kind, json.dumps(list(attempt_ids))),
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.calls.call import Call
 from scheduler.calls.timing import DESTINATION_HELD, ORIGIN_HELD
 from scheduler.database import Connection, write_instant
 from scheduler.ledger.calls import GOING_ON
-from scheduler.ledger.pauses import GOES_ON
 from scheduler.phone import PhoneNumber
 
 _ON_THE_PHONE = """EXISTS (
@@ -18,50 +18,44 @@ _ON_THE_PHONE = """EXISTS (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """What the ledger says of the two phones of a call that is about to be placed."""
+    """What is known of the two phones of a call that is about to be placed."""
 
     origin_held: bool  # another call of the same origin goes on
     destination_held: bool  # another origin's call to the same destination goes on
-    paused: bool  # something is paused, perhaps this call
     rings: int  # how often the destination has rung today; 0 unless that was asked for
 
 
-def select_gate(
-    connection: Connection, call: Call, now: datetime, *, held_since: datetime, today: datetime | None
-) -> Gate:
-    """All in one statement, since the process's other threads wait for the interpreter at each.
+def select_gates(
+    connection: Connection, call_ids: Iterable[int], *, held_since: datetime, today: datetime | None
+) -> dict[int, Gate]:
+    """By the call's id. All in one row, since SQLite hands over the interpreter at each.
 
     :param held_since: what was requested before holds nobody any more.
     :param today: since when rings count; None counts none. An attempt whose end nobody knows counts as one.
     """
     row = connection.execute(
-        f"""SELECT
-            EXISTS (SELECT 1 FROM call WHERE {GOING_ON} AND origin = :origin AND id <> :id AND {_ON_THE_PHONE})
-                AS origin_held,
-            EXISTS (SELECT 1 FROM call WHERE {GOING_ON} AND destination = :destination AND origin <> :origin
-                AND {_ON_THE_PHONE}) AS destination_held,
-            EXISTS (SELECT 1 FROM pause WHERE {GOES_ON}) AS paused,
+        f"""SELECT json_group_array(json_array(id,
+            EXISTS (SELECT 1 FROM call WHERE {GOING_ON} AND origin = asked.origin AND id <> asked.id
+                AND {_ON_THE_PHONE}),
+            EXISTS (SELECT 1 FROM call WHERE {GOING_ON} AND destination = asked.destination
+                AND origin <> asked.origin AND {_ON_THE_PHONE}),
             CASE WHEN :today IS NULL THEN 0 ELSE (SELECT count(*) FROM call JOIN attempt ON call_id = call.id
-                WHERE attempts > 0 AND destination = :destination AND deadline_at >= :today
+                WHERE attempts > 0 AND destination = asked.destination AND deadline_at >= :today
                     AND requested_at >= :today
                     AND CASE WHEN attempt.outcome IS NULL
                         THEN coalesce(answer, '') IN ('', 'accepted', 'perhaps_sent')
-                        ELSE attempt.outcome IN ('answered', 'no_answer', 'busy') END) END AS rings""",
+                        ELSE attempt.outcome IN ('answered', 'no_answer', 'busy') END) END)) AS gates
+            FROM call AS asked WHERE id IN (SELECT value FROM json_each(:ids))""",
         {
-            "id": call.id,
-            "origin": call.origin.e164,
-            "destination": call.destination.e164,
+            "ids": json.dumps(list(call_ids)),
             "since": write_instant(held_since),
-            "now": write_instant(now),
             "today": None if today is None else write_instant(today),
         },
     ).fetchone()
-    return Gate(
-        origin_held=bool(row["origin_held"]),
-        destination_held=bool(row["destination_held"]),
-        paused=bool(row["paused"]),
-        rings=row["rings"],
-    )
+    return {
+        call_id: Gate(origin_held=bool(origin_held), destination_held=bool(destination_held), rings=rings)
+        for call_id, origin_held, destination_held, rings in json.loads(row["gates"])
+    }
 
 
 def wake_origin(connection: Connection, origin: PhoneNumber, now: datetime) -> int:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.calls.call import Answer, Attempt, Call, Outcome, State
-from scheduler.calls.pause import unless_paused
 from scheduler.calls.policy import Policy
 from scheduler.calls.retry import rather_as_it_ended
 from scheduler.calls.timing import (
@@ -15,36 +13,26 @@ from scheduler.calls.timing import (
     Place,
     Wait,
     after_unplaced,
-    day_of,
-    due,
-    rung_enough,
 )
 from scheduler.database import Connection
 from scheduler.ledger.attempts import (
     close_attempt,
-    insert_attempt,
     record_answer,
     select_attempt,
     select_attempts_of_call,
 )
 from scheduler.ledger.calls import (
-    Claim,
     end_call,
-    end_claim,
     place_call,
     plan_again,
     release_all_claims,
-    release_claim,
-    request_call,
     select_call,
 )
-from scheduler.ledger.events import append_event, append_event_once, has_event
+from scheduler.ledger.events import append_event, has_event
 from scheduler.ledger.holds import (
-    select_gate,
     wake_destination,
     wake_origin,
 )
-from scheduler.ledger.pauses import select_calendars_of_call, select_pauses
 
 # Kinds of events after which nobody is rung again.
 TOO_LATE = "too_late"  # the calendar changed while the phones rang
@@ -54,86 +42,6 @@ UNSENT = (State.PLANNED, State.CLAIMED)
 ON_THE_WIRE = (State.REQUESTED, State.PLACED)
 RANG_AFTER_ALL = "the provider had taken an attempt that it seemed not to have, and how it ended isn't known yet"
 DISPUTED = "the provider's records contradict each other"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requested:
-    """The intention is recorded: once it is committed, the request may be sent."""
-
-    attempt_id: int
-
-
-def request(
-    connection: Connection,
-    claim: Claim,
-    reference: str,
-    now: datetime,
-    policy: Policy,
-    *,
-    barred: str = "",
-    obstacle: str = "",
-    paced: timedelta = timedelta(),
-) -> Requested | Wait | End | None:
-    """The last gate before the wire: whether the call may be placed now, and if so the intention.
-
-    Claim, window, calling hours, barring, origin, destination, limits and pauses are all looked at in this one
-    transaction. None: the claim no longer holds, since the call was moved, cancelled or taken.
-    """
-    call, limited = claim.call, policy.limits.rings_a_day > 0
-    gate = select_gate(
-        connection, call, now, held_since=now - policy.origin_hold, today=day_of(now, policy) if limited else None
-    )
-    decision = due(
-        call,
-        now,
-        policy,
-        barred=barred or rung_enough(gate.rings, policy),
-        closed=policy.hours.closed(call.origin, call.destination, now),
-        obstacle=obstacle,
-        origin_held=gate.origin_held,
-        destination_held=gate.destination_held,
-        paced=paced,
-    )
-    if gate.paused and isinstance(decision, Place):
-        calendars = select_calendars_of_call(connection, call.id)
-        decision = unless_paused(call, select_pauses(connection, now), calendars)
-    match decision:
-        case Place():
-            return _intend(connection, claim, reference, now)
-        case Wait():
-            return decision if _wait(connection, claim, decision, now) else None
-        case End():
-            return decision if _end_unplaced(connection, claim, decision, now) else None
-
-
-def postpone(connection: Connection, claim: Claim, until: datetime, reason: str, now: datetime) -> Wait | None:
-    """Give the claim back before anything is judged by ``now``, as while the clock is in doubt."""
-    decision = Wait(until=until, reason=reason)
-    return decision if _wait(connection, claim, decision, now) else None
-
-
-def _intend(connection: Connection, claim: Claim, reference: str, now: datetime) -> Requested | None:
-    if not request_call(connection, claim):
-        return None
-    attempt_id = insert_attempt(connection, claim.call.id, reference, now)
-    append_event(connection, now, "requested", call_id=claim.call.id, attempt_id=attempt_id)
-    return Requested(attempt_id=attempt_id)
-
-
-def _wait(connection: Connection, claim: Claim, decision: Wait, now: datetime) -> bool:
-    if not release_claim(connection, claim, decision.until, decision.reason):
-        return False
-    # Why stands in the call: it may be the provider's wording.
-    append_event_once(connection, now, "waits", call_id=claim.call.id, detail="")
-    return True
-
-
-def _end_unplaced(connection: Connection, claim: Claim, decision: End, now: datetime) -> bool:
-    end = rather_as_it_ended(decision, attempts_of(connection, claim.call))
-    if not end_claim(connection, claim, end.outcome, end.reason, now):
-        return False
-    append_event(connection, now, end.outcome, call_id=claim.call.id)
-    return True
 
 
 def stop(

@@ -10,14 +10,13 @@ from scheduler.database import Connection, Row, read_instant, read_optional_inst
 from scheduler.ledger.events import append_event
 from scheduler.phone import PhoneNumber
 
-GOES_ON = "resumed_at IS NULL AND (until IS NULL OR until > :now)"
-
 
 def select_pauses(connection: Connection, now: datetime) -> tuple[Pause, ...]:
     """Those that go on, the oldest first."""
     rows = connection.execute(
-        f"SELECT id, calendar, origin, since, until, reason FROM pause WHERE {GOES_ON} ORDER BY id",
-        {"now": write_instant(now)},
+        """SELECT id, calendar, origin, since, until, reason FROM pause
+           WHERE resumed_at IS NULL AND (until IS NULL OR until > ?) ORDER BY id""",
+        (write_instant(now),),
     )
     return tuple(_pause(row) for row in rows)
 

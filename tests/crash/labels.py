@@ -70,7 +70,7 @@ LABELS = (
         deaths=(before("scheduler.duties.replan:ReplanDuty._record_planned"),), for_all=True,
     ),
     Label(name="claiming", deaths=(after("scheduler.ledger.store:claim_due"),), for_all=True),
-    Label(name="intention not committed", deaths=(after(_PLACE + "request"),)),
+    Label(name="intention not committed", deaths=(after(_PLACE + "request"),), for_all=True),
     Label(name="intention committed", deaths=(_UNSENT,), ends=Outcome.UNKNOWN),
     Label(name="connecting", deaths=(before(_CLIENT + "CalloutClient.place"),), ends=Outcome.UNKNOWN),
     Label(name="half sent", deaths=(_sending(Moment.HALFWAY, _POST),), ends=Outcome.UNKNOWN),

@@ -15,7 +15,7 @@ from scheduler.duties.replan import ReplanDuty, Replanned
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
 from scheduler.http import Http, HttpSettings
 from scheduler.ledger import open_ledger
-from scheduler.ledger.calls import claim_due, end_call, request_call, select_calls
+from scheduler.ledger.calls import claim_due, end_call, request_calls, select_calls
 from scheduler.ledger.collections import select_objects
 from scheduler.sources.ics import IcsSettings, IcsSource
 from scheduler.sources.source import Fetched, FetchedObject, Source, SourceState
@@ -172,5 +172,5 @@ def _count(connection: Connection, table: str) -> int:
 def _ring(connection: Connection, now: datetime) -> None:
     """The due call is placed and answered."""
     (claim,) = claim_due(connection, now, 1, "token")
-    assert request_call(connection, claim)
+    assert request_calls(connection, [claim])
     assert end_call(connection, claim.call.id, Outcome.ANSWERED, "", now, leaving=[State.REQUESTED])

@@ -23,7 +23,7 @@ from scheduler.duties.replan import PlanRules, ReplanDuty
 from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
 from scheduler.ledger.appointments import select_keys
-from scheduler.ledger.calls import claim_due, end_call, request_call, select_calls
+from scheduler.ledger.calls import claim_due, end_call, request_calls, select_calls
 from scheduler.ledger.collections import StoredObject, delete_objects, record_fetched, upsert_objects
 from scheduler.phone import PhoneNumber
 from tests.clocks import NOON
@@ -286,7 +286,7 @@ def _forbid(connection: Connection, at: datetime) -> None:
 
 def _end_attempted(connection: Connection, outcome: Outcome, now: datetime) -> None:
     (claim,) = claim_due(connection, now, 1, "token")
-    assert request_call(connection, claim)
+    assert request_calls(connection, [claim])
     assert end_call(connection, claim.call.id, outcome, "", now, leaving=[State.REQUESTED])
 
 

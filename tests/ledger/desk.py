@@ -8,11 +8,14 @@ from itertools import count
 from scheduler.calls.call import Answer, Attempt, Call, Outcome, PlannedCall, State
 from scheduler.calls.cdr import Ending
 from scheduler.calls.policy import Policy
+from scheduler.calls.timing import End, Wait
 from scheduler.database import Connection, Database
+from scheduler.ledger import requesting
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import Claim, claim_due, insert_call, select_call
 from scheduler.ledger.events import select_events
-from scheduler.ledger.life import Requested, accept, request, unplaced
+from scheduler.ledger.life import accept, unplaced
+from scheduler.ledger.requesting import Ask, Requested
 from scheduler.ledger.settling import settle
 from tests.calls.builders import MINUTE, want
 from tests.clocks import NOON
@@ -26,6 +29,22 @@ _WATCH = """
 CREATE TRIGGER watch AFTER UPDATE OF state ON call WHEN OLD.state <> NEW.state
 BEGIN INSERT INTO transition VALUES (OLD.state, NEW.state); END
 """
+
+
+def request(
+    connection: Connection,
+    claim: Claim,
+    reference: str,
+    now: datetime,
+    policy: Policy,
+    *,
+    barred: str = "",
+    obstacle: str = "",
+) -> Requested | Wait | End | None:
+    """Ask for a batch of one, which no pace keeps back."""
+    ask = Ask(claim=claim, reference=reference, barred=barred, obstacle=obstacle)
+    (decision,) = requesting.request(connection, [ask], now, policy, waits=[timedelta()])
+    return decision
 
 
 class Desk:

@@ -12,11 +12,10 @@ from scheduler.ledger.alerts import append_alert, select_alerts
 from scheduler.ledger.attempts import select_attempt
 from scheduler.ledger.decisions import decide_outcome, ring_again
 from scheduler.ledger.events import select_events
-from scheduler.ledger.life import request
 from scheduler.ledger.settling import fall_silent
 from tests.calls.builders import HOUR
 from tests.clocks import NOON
-from tests.ledger.desk import BUSY, POLICY, TALKED, Desk
+from tests.ledger.desk import BUSY, POLICY, TALKED, Desk, request
 
 LATER = NOON + 5 * HOUR
 

@@ -23,20 +23,22 @@ from scheduler.ledger.attempts import (
     select_weighed_raws,
 )
 from scheduler.ledger.calls import (
+    Claim,
     claim_due,
     claim_late,
     first_moved_at,
     next_wake_at,
     note_kept_back,
     release_all_claims,
+    request_calls,
     select_calls,
     select_reconcilable,
 )
 from scheduler.ledger.commands import select_open_commands
-from scheduler.ledger.events import append_event_once, has_event, select_events
+from scheduler.ledger.events import append_event_once, append_events, has_event, select_events
 from scheduler.ledger.holds import (
     count_going_on,
-    select_gate,
+    select_gates,
     wake_destination,
     wake_origin,
 )
@@ -91,7 +93,9 @@ WORKS: dict[str, Callable[[Connection], object]] = {
     "next_wake_at": next_wake_at,
     "first_moved_at": lambda c: first_moved_at(c, NOON),
     "wake_origin": lambda c: wake_origin(c, ORIGIN, NOON),
-    "select_gate": lambda c: select_gate(c, a_call(), NOON, held_since=NOON, today=NOON),
+    "select_gates": lambda c: select_gates(c, [1, 2], held_since=NOON, today=NOON),
+    "request_calls": lambda c: request_calls(c, [Claim(call=a_call(), token="token")]),
+    "append_events": lambda c: append_events(c, NOON, "requested", [1]),
     "claim_late": lambda c: claim_late(c, NOON, 10, "token"),
     "note_kept_back": lambda c: note_kept_back(c, NOON, "no room"),
     "wake_destination": lambda c: wake_destination(c, CUSTOMER, NOON),
@@ -124,7 +128,7 @@ EXPECTED = {
     "next_wake_at": ("call_wake",),
     "first_moved_at": ("call_moved (due_at>?)",),
     "wake_origin": ("call_origin (origin=? AND due_at<?)",),
-    "select_gate": (
+    "select_gates": (
         "call_going_on (origin=?)",
         "call_going_to (destination=?)",
         "call_tried (destination=? AND deadline_at>?)",
@@ -150,7 +154,7 @@ def test_a_statement_of_every_round_walks_no_table(ledger: Database, name: str) 
     steps = steps_of(ledger, WORKS[name])
     # What a subquery gave is no table.
     walks = [one for one in steps if one.startswith("SCAN") and not one.endswith((*SMALL, ")"))]
-    assert [one for one in walks if one != "SCAN CONSTANT ROW"] == []
+    assert [one for one in walks if not one.startswith(("SCAN CONSTANT ROW", "SCAN json_each"))] == []
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PLACING = ("tests/duties/test_place.py", "tests/ledger/test_life.py")
-_LAST_GATE = "attempts = attempts + 1, reason = ''\n               WHERE id = ? AND state = 'claimed'"
 _CALENDARS = ("tests/calls/test_reconcile.py", "tests/duties/test_replan.py")
 
 
@@ -37,15 +36,15 @@ MUTANTS = (
     Mutant(
         defect="a claim holds although the call was changed since",
         file="scheduler/ledger/calls.py",
-        was=f"{_LAST_GATE} AND claim_token = ? AND revision = ?",
-        becomes=f"{_LAST_GATE} AND claim_token = ? AND ? IS NOT NULL",
+        was="AND revision = claimed_revision",
+        becomes="",
         tests=("tests/ledger/test_life.py",),
     ),
     Mutant(
         defect="a claim holds although another worker has the call",
         file="scheduler/ledger/calls.py",
-        was=f"{_LAST_GATE} AND claim_token = ?",
-        becomes=f"{_LAST_GATE} AND ? <> ''",
+        was="AND claim_token = token",
+        becomes="",
         tests=("tests/ledger/test_life.py",),
     ),
     Mutant(
@@ -129,7 +128,7 @@ MUTANTS = (
     Mutant(
         defect="barring is looked at when planning only",
         file="scheduler/duties/place.py",
-        was="barred = barred_by(claim.call.destination, self.barring)",
+        was="barred = barred_by(call.destination, self.barring)",
         becomes='barred = ""',
         tests=_PLACING,
     ),
