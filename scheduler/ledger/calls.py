@@ -173,7 +173,8 @@ def request_calls(connection: Connection, claims: Iterable[Claim]) -> frozenset[
     """
     rows = connection.execute(
         """UPDATE call SET state = 'requested', claim_token = NULL, attempts = attempts + 1, reason = ''
-           FROM (SELECT value ->> 0 AS claimed_id, value ->> 1 AS token, value ->> 2 AS claimed_revision
+           FROM (SELECT json_extract(value, '$[0]') AS claimed_id, json_extract(value, '$[1]') AS token,
+                     json_extract(value, '$[2]') AS claimed_revision
                  FROM json_each(?))
            WHERE id = claimed_id AND state = 'claimed' AND claim_token = token AND revision = claimed_revision
            RETURNING id""",

@@ -16,8 +16,8 @@ from scheduler.database import Connection
 from scheduler.duties.look import View, look
 from scheduler.duties.sync import SyncedCalendar
 from scheduler.ledger import open_ledger
-from scheduler.ledger.attempts import close_attempt, insert_attempt
-from scheduler.ledger.calls import Claim, claim_due, end_call, request_call
+from scheduler.ledger.attempts import close_attempt, insert_attempts
+from scheduler.ledger.calls import Claim, claim_due, end_call, request_calls
 from scheduler.ledger.collections import record_fetched
 from tests.clocks import NOON
 from tests.duties.support import BARRING
@@ -61,8 +61,8 @@ def answer(world: World, at: datetime) -> None:
 
 
 def _answer(connection: Connection, claim: Claim, at: datetime) -> None:
-    assert request_call(connection, claim)
-    attempt_id = insert_attempt(connection, claim.call.id, "reference", at)
+    assert request_calls(connection, [claim])
+    (attempt_id,) = insert_attempts(connection, {claim.call.id: "reference"}, at).values()
     close_attempt(connection, attempt_id, at)
     end_call(connection, claim.call.id, Outcome.ANSWERED, "a minute", at, leaving=[State.REQUESTED])
 
