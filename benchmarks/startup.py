@@ -35,7 +35,7 @@ _CONFIG = """
 region = "GB"
 owned = {owned}
 [barring]
-countries = ["GB"]
+countries = ["GB", "AU"]
 [provider]
 url = "http://127.0.0.1:9/vca"
 token_url = "http://127.0.0.1:9/token"

@@ -23,7 +23,8 @@ from scheduler.vca import Presentation
 # Ofcom keeps these 1 000 numbers for drama: nobody has them.
 ORIGINS = tuple(PhoneNumber(f"+442079460{last:03}") for last in range(1000))
 DESTINATION = PhoneNumber("+32468373901")
-# The same in ten more cities: whoever is called has the next city's number, and no two calls share a phone.
+# The same in ten cities. Whoever is called has a number that Australia's ACMA keeps likewise: no two calls share a
+# phone, and none is the company's own.
 _CITIES = (
     "2079460",
     "1134960",
@@ -37,8 +38,8 @@ _CITIES = (
     "1514960",
 )
 NUMBERS = tuple(PhoneNumber(f"+44{city}{last:03}") for city in _CITIES for last in range(1000))
-CALLED = NUMBERS[1000:] + NUMBERS[:1000]
-BARRING = Barring(region="GB", countries=frozenset({"GB"}))
+CALLED = tuple(PhoneNumber(f"+6125550{last:04}") for last in range(10_000))
+BARRING = Barring(region="GB", countries=frozenset({"GB", "AU"}), owned=frozenset((*ORIGINS, *NUMBERS)))
 _GRACE = timedelta(minutes=5)
 
 

@@ -53,6 +53,14 @@ def barred_by(destination: PhoneNumber, barring: Barring) -> str:
     return ""
 
 
+def not_owned(origin: PhoneNumber, cli: PhoneNumber | None, barring: Barring) -> str:
+    """Which of a call's own numbers isn't the company's, in words; empty where both are."""
+    for name, number in (("origin", origin), ("CLI", cli)):
+        if number is not None and number not in barring.owned:
+            return f"its {name} isn't one of the company's own numbers (company.owned)"
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
     """What libphonenumber knows of a number."""

@@ -21,7 +21,7 @@ from scheduler.callout.answer import (
     Unauthorized,
     Withheld,
 )
-from scheduler.calls.barring import Barring, barred_by
+from scheduler.calls.barring import Barring, barred_by, not_owned
 from scheduler.calls.call import Answer, Call, Outcome
 from scheduler.calls.last_look import LastLook, why_held
 from scheduler.calls.policy import Policy
@@ -148,8 +148,10 @@ class PlaceDuty:
 
     def _ask(self, connection: Connection, claim: Claim, obstacle: str, now: datetime) -> Ask:
         call = claim.call
-        barred = barred_by(call.destination, self.barring) or self.policy.hours.skipped(
-            call.origin, call.destination, call.asked_at
+        barred = (
+            barred_by(call.destination, self.barring)
+            or not_owned(call.origin, call.cli, self.barring)
+            or self.policy.hours.skipped(call.origin, call.destination, call.asked_at)
         )
         return Ask(
             claim=claim,
@@ -196,6 +198,7 @@ class PlaceDuty:
         return (
             self._doubt()
             or barred_by(call.destination, self.barring)
+            or not_owned(call.origin, call.cli, self.barring)
             or self.policy.hours.closed(call.origin, call.destination, self._clock.now())
             or self._paused(call)
         )

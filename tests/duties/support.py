@@ -28,7 +28,11 @@ from tests.clocks import NOON, SetClock
 ORIGIN = PhoneNumber("+3228160257")
 DESTINATION = PhoneNumber("+32468373901")
 POLICY = Policy()
-BARRING = Barring(region="BE", countries=frozenset({"BE"}), owned=frozenset({ORIGIN}))
+SECOND_ORIGIN = PhoneNumber("+3228160258")
+LONDON = frozenset(PhoneNumber(f"+4420794600{last:02}") for last in range(100)) | frozenset(
+    PhoneNumber(f"+4420794601{last:02}") for last in range(100)
+)
+BARRING = Barring(region="BE", countries=frozenset({"BE"}), owned=LONDON | {ORIGIN, SECOND_ORIGIN})
 
 
 class ScriptedProvider:

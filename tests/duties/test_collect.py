@@ -339,7 +339,7 @@ def test_a_session_id_finds_its_attempt_whatever_the_providers_clock_says(duties
 
 
 def test_a_burst_of_records_is_settled_in_one_round(duties: Bench) -> None:
-    origins = [PhoneNumber(f"+3228160{number}") for number in range(300, 370)]
+    origins = [PhoneNumber(f"+4420794600{number}") for number in range(10, 80)]
     customers = [PhoneNumber(f"+3246837{number}") for number in range(3901, 3971)]
     calls = [duties.add(origin=one, destination=other) for one, other in zip(origins, customers, strict=True)]
     while duties.place_due():

@@ -90,6 +90,7 @@ def test_a_number_that_is_listed_after_the_intention_isnt_called_any_more(duties
 
 BARRED_IN_BELGIUM = ("+3290012345", "+112", "+32112", "+80012345678", "+12025550123")
 NUMBERS = ("+32468373901", "+32468373902", "+3228160258", "+442079460123", "+12025550123", *BARRED_IN_BELGIUM)
+ORIGINS = frozenset(PhoneNumber(f"+44207946010{place}") for place in range(10))
 SOME = st.frozensets(st.sampled_from(NUMBERS).map(PhoneNumber), max_size=3)
 BARRINGS = st.builds(
     Barring,
@@ -98,7 +99,7 @@ BARRINGS = st.builds(
     types=st.frozensets(st.sampled_from(sorted(CALLABLE_TYPES)), min_size=1),
     prefixes=st.lists(st.sampled_from(["+3246", "+44", "+1202", "+32468373902"]), max_size=2).map(tuple),
     numbers=SOME,
-    owned=SOME,
+    owned=SOME.map(ORIGINS.union),
     do_not_call=SOME,
 )
 

@@ -15,7 +15,7 @@ import pytest
 from scheduler.calls.call import Outcome, State
 from scheduler.phone import PhoneNumber
 from tests.clocks import NOON
-from tests.duties.support import DESTINATION, ORIGIN
+from tests.duties.support import DESTINATION, ORIGIN, SECOND_ORIGIN
 from tests.hostile import (
     Behaviour,
     Connection,
@@ -35,7 +35,6 @@ from tests.hostile import (
 from tests.hostile_provider import SECOND, HostileBench, HostileProvider, accepted, hostile_bench, page, record
 
 OTHER = PhoneNumber("+32468373902")
-SECOND_ORIGIN = PhoneNumber("+3228160258")
 HTML = b"<!doctype html><html><title>Sign in</title></html>"
 ACCEPTED = accepted("session-1")
 

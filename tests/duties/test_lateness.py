@@ -28,7 +28,7 @@ def plan(duties: Bench, seconds: list[int]) -> dict[int, datetime]:
     calls = {}
     for number, second in enumerate(seconds):
         due_at = NOON + second * SECOND
-        origin, destination = PhoneNumber(f"+322816{number:04}"), PhoneNumber(f"+3246837{number:04}")
+        origin, destination = PhoneNumber(f"+4420794600{number:02}"), PhoneNumber(f"+3246837{number:04}")
         calls[duties.add(due_at=due_at, origin=origin, destination=destination)] = due_at
     return calls
 

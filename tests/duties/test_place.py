@@ -19,7 +19,7 @@ from scheduler.ledger.calls import Claim, end_call, move_call
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.phone import PhoneNumber
 from tests.clocks import NOON
-from tests.duties.support import BARRING, ORIGIN, POLICY, Bench, bench
+from tests.duties.support import BARRING, ORIGIN, POLICY, SECOND_ORIGIN, Bench, bench
 from tests.world import await_true
 
 
@@ -166,6 +166,21 @@ def test_barring_that_came_after_the_intention_sends_nothing_and_ends_the_call_a
     duties.clock.advance(POLICY.unsent_retry)
     duties.place_due()
     assert (duties.call(call_id).outcome, duties.provider.requests) == (Outcome.BARRED, [])
+
+
+@pytest.mark.parametrize(
+    ("owned", "reason"),
+    [(BARRING.owned - {ORIGIN}, "its origin isn't one"), (BARRING.owned - {SECOND_ORIGIN}, "its CLI isn't one")],
+)
+def test_a_call_whose_own_numbers_are_the_companys_no_more_is_never_requested(
+    duties: Bench, owned: frozenset[PhoneNumber], reason: str
+) -> None:
+    call_id = duties.add(cli=SECOND_ORIGIN)
+    duties.placing.barring = replace(BARRING, owned=owned)
+    duties.place_due()
+    call = duties.call(call_id)
+    assert (call.outcome, duties.provider.requests) == (Outcome.BARRED, [])
+    assert reason in call.reason
 
 
 def test_a_call_moved_after_its_claim_is_not_placed_by_that_claim(duties: Bench) -> None:

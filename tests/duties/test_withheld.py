@@ -36,6 +36,10 @@ def bar(duties: Bench) -> None:
     duties.placing.barring = replace(BARRING, do_not_call=frozenset({DESTINATION}))
 
 
+def disown(duties: Bench) -> None:
+    duties.placing.barring = replace(BARRING, owned=frozenset())
+
+
 def close_the_hours(duties: Bench) -> None:
     duties.placing.policy = Policy(hours=CLOSED)
 
@@ -47,11 +51,12 @@ def close_the_hours(duties: Bench) -> None:
         (lambda duties: duties.clock.advance(3 * SECOND), "3.0 s passed before it could leave"),
         (pause, "paused: strike"),
         (bar, "on the do-not-call list"),
+        (disown, "its origin isn't one of the company's own numbers"),
         (close_the_hours, "hours"),
         (lambda duties: duties.clock.step(timedelta(hours=1)), "the clock jumped ahead by 1 h"),
         (lambda duties: duties.clock.step(3 * SECOND), "the clock jumped ahead by 3 s"),
     ],
-    ids=["3 s pass", "a pause", "barred", "closed", "the clock steps far", "the clock steps a little"],
+    ids=["3 s pass", "a pause", "barred", "disowned", "closed", "the clock steps far", "the clock steps a little"],
 )
 def test_nothing_is_sent_of_what_may_ring_no_more_once_the_connection_stands_and_the_call_says_why(
     duties: Bench, meanwhile: Callable[[Bench], None], reason: str, has_token: bool

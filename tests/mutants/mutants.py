@@ -133,6 +133,13 @@ MUTANTS = (
         tests=_PLACING,
     ),
     Mutant(
+        defect="a number that is the company's no more is called from",
+        file="scheduler/calls/barring.py",
+        was="number is not None and number not in barring.owned",
+        becomes="False",
+        tests=_PLACING,
+    ),
+    Mutant(
         defect="what was barred after the intention is called",
         file="scheduler/duties/place.py",
         was="or barred_by(call.destination, self.barring)",
