@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from scheduler.calls.barring import Barring, barred_by
-from scheduler.calls.call import Outcome
+from scheduler.calls.barring import Barring, barred_by, not_owned
+from scheduler.calls.call import Call, Outcome
 from scheduler.calls.policy import Policy
 from scheduler.database import Connection, Database, read_instant, write_instant
 from scheduler.errors import DecisionRefused
@@ -58,10 +58,19 @@ def _ring_again(
     barring: Barring,
 ) -> int:
     call = select_call(connection, call_id)
-    barred = barred_by(call.destination, barring) if call else ""
-    if barred:
-        raise DecisionRefused(f"call {call_id} can't be rung again, its destination is barred: {barred}")
+    if call is not None and (why := _forbidden(call, at, policy, barring)):
+        raise DecisionRefused(f"call {call_id} can't be rung again, {why}")
     return ring_again(connection, call_id, at, who, now, policy)
+
+
+def _forbidden(call: Call, at: datetime, policy: Policy, barring: Barring) -> str:
+    """Why it can't ring at ``at``, as far as that is known before; the last gate looks at this and all else."""
+    if barred := barred_by(call.destination, barring):
+        return f"its destination is barred: {barred}"
+    if strange := not_owned(call.origin, call.cli, barring):
+        return strange
+    closed = policy.hours.closed(call.origin, call.destination, at)
+    return f"not at that time: {closed} (--at says another)" if closed else ""
 
 
 def _instant(text: str, now: datetime) -> datetime:
