@@ -18,6 +18,8 @@ _END_ZONE = re.compile(rb"^END:VTIMEZONE[ \t]*$", re.MULTILINE | re.IGNORECASE)
 # These begin with a literal, which makes them several times as fast; everybody writes them in capitals.
 _UID = re.compile(rb"\nUID(?:;[^:\n]*)?:([^\n]*)")
 _TZID = re.compile(rb';TZID=("[^"\n]*"|[^":;,\n]*)')
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_FOLD = re.compile(rb"\n ")
 # Written anew by some servers at each fetch, or at each save: they say nothing of what the event is.
 _DTSTAMP = re.compile(rb"\nDTSTAMP[;:][^\n]*")
 _STAMPS = re.compile(rb"\n(?:DTSTAMP|CREATED|LAST-MODIFIED|SEQUENCE)[;:][^\n]*")
@@ -114,8 +116,17 @@ def unfolded(data: bytes) -> bytes:
 
     On bytes, not text: a fold may stand within one character.
     """
-    text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return text.replace(b"\n ", b"").replace(b"\n\t", b"")
+    text = data.removeprefix(b"\xef\xbb\xbf")
+    # A big feed's time goes into this. To search for single bytes, and by an expression for a fold, is twice as
+    # fast as to replace pairs.
+    if b"\r" in text:
+        text = text.replace(b"\r", b"") if _BARE_CR.search(text) is None else _with_lf(text)
+    text = _FOLD.sub(b"", text)
+    return text.replace(b"\n\t", b"") if b"\t" in text else text
+
+
+def _with_lf(text: bytes) -> bytes:
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def decoded(data: bytes) -> str:

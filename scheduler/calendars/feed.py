@@ -7,8 +7,9 @@ unfolded and looked into.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from scheduler.calendars.blocks import Block, Blocks, cut, unfolded, without_dtstamp
 from scheduler.calendars.zone import iana_name
@@ -79,7 +80,7 @@ def split(pieces: bytes | Iterable[bytes], last: Seen | None = None, *, most_eve
         reading = _read(pieces, last.uids, most_events)
         if reading.head == last.head:
             return _changes(pieces, reading, last, most_events)
-    reading = _read(pieces, {}, most_events)
+    reading = _read(pieces, frozenset(), most_events)
     seen = Seen(head=reading.head, uids=reading.uids, odd=frozenset(reading.odd))
     return Split(objects=_objects(reading), gone=frozenset(), whole=True, seen=seen)
 
@@ -106,7 +107,7 @@ class _Reading:
 
 def _changes(pieces: Iterable[bytes], reading: _Reading, last: Seen, most_events: int) -> Split:
     """The objects of every UID of which an event is new or gone."""
-    gone = last.uids.keys() - reading.known
+    gone = last.uids.keys() - reading.known if len(reading.known) < len(last.uids) else frozenset[int]()
     touched = {last.uids[mark] for mark in gone} | reading.by_uid.keys() | last.odd
     uids = {**last.uids, **reading.uids}
     for mark in gone:
@@ -122,48 +123,58 @@ def _changes(pieces: Iterable[bytes], reading: _Reading, last: Seen, most_events
     )
 
 
-def _read(pieces: Iterable[bytes], known: Container[int], most_events: int) -> _Reading:
+def _read(pieces: Iterable[bytes], known: Mapping[int, str] | Set[int], most_events: int) -> _Reading:
     """Cut what isn't known; the rest is passed over at the speed of a search."""
-    segments = _segments(pieces)
-    reading = _Reading()
-    start = b"\n" + unfolded(next(segments)).lstrip()
+    batches = filter(None, _segments(pieces))
+    reading, number = _Reading(), 0
+    first, *batch = next(batches)
+    start = b"\n" + unfolded(first).lstrip()
     _add_odd(reading, start)
-    for number, segment in enumerate(segments, 1):
+    for segments in chain([batch], batches):
+        number += len(segments)
         if number > most_events:
             raise FeedTooLarge(f"it has more than {most_events} events")
-        event, after = _parted(segment)
-        mark = _fingerprint(event)
-        if mark in known:
-            reading.known.add(mark)
-        else:
-            _add(reading, mark, event)
-        if after:
-            _add_odd(reading, unfolded(after))
+        _add_unknown(reading, segments, known)
     _demand_whole(start, reading)
     return reading
 
 
-def _segments(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What stands before the first BEGIN:VEVENT, and then what follows each, up to the next."""
+def _segments(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """What stands before the first BEGIN:VEVENT, and then what follows each, up to the next; those of a piece
+    together.
+    """
     tail = b""
     for piece in pieces:
         *whole, tail = (tail + piece).split(_BEGIN)
-        yield from whole
-    yield tail
+        yield whole
+    yield [tail]
+
+
+def _add_unknown(reading: _Reading, segments: Iterable[bytes], known: Mapping[int, str] | Set[int]) -> None:
+    """Add the events that aren't known, and what follows an event."""
+    parted = [(segment, b"") if segment.endswith(_ENDS) else _parted(segment) for segment in segments]
+    marks = [_fingerprint(event) for event, _ in parted]
+    found = set(marks)
+    unknown = found.difference(known)  # not the operator, which looks at all of a mapping's keys
+    reading.known.update(found - unknown)
+    if unknown or any(after for _, after in parted):
+        for mark, (event, after) in zip(marks, parted, strict=True):
+            if mark in unknown:
+                _add(reading, mark, event)
+            if after:
+                _add_odd(reading, unfolded(after))
 
 
 def _parted(segment: bytes) -> tuple[bytes, bytes]:
     """An event up to its end, and what follows it there."""
-    if segment.endswith(_ENDS):
-        return segment, b""
     body, end, after = segment.partition(_END)
     return body + end, after
 
 
 def _fingerprint(event: bytes) -> int:
     """64 bits, keyed anew in each process, of all but its DTSTAMP."""
-    stamp = event.find(b"\nDTSTAMP")
-    return hash(event) if stamp < 0 else hash(event[:stamp] + event[event.find(b"\n", stamp + 1) :])
+    before, _, after = event.partition(b"\nDTSTAMP")
+    return hash(before + after[after.find(b"\n") :])
 
 
 def _add(reading: _Reading, mark: int, event: bytes) -> None:
@@ -172,7 +183,7 @@ def _add(reading: _Reading, mark: int, event: bytes) -> None:
     if not _is_plain(event):
         _add_odd(reading, unfolded(b"\nBEGIN:VEVENT" + event))
         return
-    body = unfolded(event)
+    body = unfolded(event.removesuffix(b"\r"))
     uid, block = _named(Block(body=body[1 : body.rindex(_END) + 1], closed=True))
     reading.uids[mark] = uid
     if uid in reading.by_uid:
