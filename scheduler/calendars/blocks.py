@@ -144,6 +144,9 @@ def without_dtstamp(body: bytes) -> bytes:
 
 def value_of(line: str) -> str:
     """What stands after the first colon outside of quotes."""
+    name, _, value = line.partition(":")
+    if '"' not in name:
+        return value.strip()
     quoted = False
     for position, character in enumerate(line):
         quoted ^= character == '"'

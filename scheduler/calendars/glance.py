@@ -72,7 +72,7 @@ def glance(data: bytes) -> Glance:
 
 
 def _day(digits: bytes) -> datetime:
-    return datetime.strptime(digits.decode(), "%Y%m%d").replace(tzinfo=UTC)
+    return datetime.fromisoformat(digits.decode()).replace(tzinfo=UTC)
 
 
 def _is_mark(line: str, rules: CalendarRules, company: Company) -> bool:
