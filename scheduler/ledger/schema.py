@@ -348,3 +348,29 @@ def m0011_clock(database: MigrationDatabase) -> None:
                stopped INTEGER NOT NULL CHECK (stopped IN (0, 1))
            ) STRICT"""
     )
+
+
+# Not WITHOUT ROWID: there each row of more than a quarter of a page takes a page of its own beside, and the usual
+# event is of that size: 100 MB of them took 300.
+_OBJECT_IN_ROWS = """
+CREATE TABLE object (
+    collection TEXT NOT NULL REFERENCES collection,
+    href TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    data BLOB NOT NULL,
+    problem TEXT NOT NULL DEFAULT '',
+    uid TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (collection, href)
+) STRICT
+"""
+
+
+@MIGRATIONS()
+def m0012_objects_in_rows(database: MigrationDatabase) -> None:
+    """Another layout of the same table, which takes a third of the room and of the time to write it."""
+    columns = "collection, href, etag, data, problem, uid"
+    database.execute("ALTER TABLE object RENAME TO wide_object")
+    database.execute(_OBJECT_IN_ROWS)
+    database.execute(f"INSERT INTO object ({columns}) SELECT {columns} FROM wide_object")
+    database.execute("DROP TABLE wide_object")
+    database.execute("CREATE INDEX object_uid ON object (collection, uid) WHERE uid <> ''")

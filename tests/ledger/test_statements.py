@@ -8,7 +8,7 @@ import pytest
 
 from scheduler.calls.call import Outcome
 from scheduler.calls.reconcile import Add, Attach, Cancel
-from scheduler.database import ConstraintFailed, Database
+from scheduler.database import Connection, ConstraintFailed, Database
 from scheduler.ledger.appointments import (
     point_appointment,
     retire_appointments,
@@ -223,6 +223,18 @@ def test_objects_are_kept_replaced_and_deleted_a_calendar(ledger: Database) -> N
     ledger.write(delete_objects, "sales", ["b", "never there"])
     assert ledger.read(select_objects, "sales") == (StoredObject(href="a", etag="2", data=b"aa"),)
     assert ledger.read(select_etags, "team") == {"a": "1", "b": "1"}
+
+
+def test_events_of_a_usual_size_take_hardly_more_room_than_their_text(ledger: Database) -> None:
+    def pages(connection: Connection) -> int:
+        return int(connection.execute("PRAGMA page_count").fetchone()[0])
+
+    before = ledger.read(pages)
+    ledger.write(record_fetched, "sales", "a", "state", NOON, news=True)
+    text = 1100 * b"x"
+    objects = [StoredObject(href=f"{number}@example.com", etag="1", data=text) for number in range(300)]
+    ledger.write(upsert_objects, "sales", objects)
+    assert (ledger.read(pages) - before) * 4096 < 1.5 * 300 * len(text)
 
 
 def test_a_command_is_taken_once_and_answered_once(ledger: Database) -> None:
