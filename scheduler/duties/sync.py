@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from queue import SimpleQueue
@@ -14,11 +14,11 @@ from threading import Lock
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
 from scheduler.duties.intake import Intake, take_in
+from scheduler.duties.storing import StoredAhead
 from scheduler.duties.turns import Turns, next_turn
 from scheduler.errors import SourceError, SourceForbidden
 from scheduler.ledger.collections import (
     Collection,
-    StoredObject,
     delete_objects,
     holds_objects,
     record_broken,
@@ -162,6 +162,7 @@ class SyncDuty:
         self._turns = Turns()
         self._unchanged: list[_Unchanged] = []  # fetches not yet in the ledger
         self._recording = Lock()
+        self._half_stored: dict[str, list[str]] = {}  # hrefs of fetches that failed while they were stored
         self._next_at: dict[tuple[str, str, timedelta], datetime] = {}  # what was looked up in the ledger
         self._ran_at = datetime.min.replace(tzinfo=UTC)
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="sync")
@@ -236,7 +237,7 @@ class SyncDuty:
 
     def _fetch_and_hand_on(self, calendar: SyncedCalendar) -> Synced:
         try:
-            synced = self._fetch(calendar)
+            synced = self._with_half_stored(self._fetch(calendar))
             self._hand_on(synced)
             return synced
         except Exception:
@@ -277,11 +278,7 @@ class SyncDuty:
             log.warning("%s, %s: %s", calendar.title, href, reason)
         gone = fetched.deleted if before else tuple(stored)
         self._record_unchanged()
-        taken = self._ledger.write(
-            store_fetched, name, calendar.settings, intake, stored, row.state if row else None, now,
-            anew=before is None,
-        )  # fmt: skip
-        if not taken:
+        if not self._store(calendar, intake, stored, row.state if row else None, now, anew=before is None):
             log.info("%s: a last look overtook this fetch, which is made again", calendar.title)
             return Synced(name=name)
         if before and before.failures:
@@ -293,6 +290,35 @@ class SyncDuty:
             hrefs=(*(one.href for one in fetched.changed), *gone),
             anew=before is None,
         )
+
+    def _store(
+        self,
+        calendar: SyncedCalendar,
+        intake: Intake,
+        stored: Mapping[str, str],
+        state: str | None,
+        now: datetime,
+        *,
+        anew: bool,
+    ) -> bool:
+        """As :func:`store_fetched`, a big fetch in slices; what a failure leaves of them is news for later."""
+        name = calendar.source.name
+        ahead = StoredAhead(self._ledger, name, stored, state)
+        taken = False
+        try:
+            taken = ahead.store(intake.fetched.changed, now) and self._ledger.write(
+                store_fetched, name, calendar.settings, intake, ahead.stored, ahead.state, now,
+                anew=anew, ahead=len(ahead.hrefs),
+            )  # fmt: skip
+        finally:
+            if ahead.hrefs and not taken:
+                self._half_stored.setdefault(name, []).extend(ahead.hrefs)
+        return taken
+
+    def _with_half_stored(self, synced: Synced) -> Synced:
+        """With what an earlier fetch stored that came to no good end: it counts as unchanged by now."""
+        hrefs = () if synced.problem else self._half_stored.pop(synced.name, ())
+        return replace(synced, hrefs=tuple({*synced.hrefs, *hrefs})) if hrefs else synced
 
     def _stored(self, calendar: SyncedCalendar) -> Mapping[str, str]:
         """href → etag as it is now, before the fetch: by it we see whether a last look overtook that.
@@ -349,6 +375,7 @@ def store_fetched(
     now: datetime,
     *,
     anew: bool = False,
+    ahead: int = 0,
 ) -> bool:
     """Store what a fetch or a last look brought; False, and nothing, where another one came between.
 
@@ -357,11 +384,12 @@ def store_fetched(
     :param stored: href → etag, as it was before, with ``state``.
     :param now: when it began.
     :param anew: nothing stored was known to the source, so that what it doesn't name is gone.
+    :param ahead: how many of the changed objects are stored already.
     """
     fetched = intake.fetched
     changed = tuple(one.href for one in fetched.changed)
     deleted = stored.keys() - set(changed) if anew and stored else set(fetched.deleted)
-    touched = (*deleted, *changed, *(one.href for one in intake.broken))
+    touched = (*deleted, *changed[ahead:], *(one.href for one in intake.broken))
     if is_overtaken(connection, name, state, stored, touched):
         return False
     new = sum(href not in stored for href in changed)
@@ -369,9 +397,7 @@ def store_fetched(
     news = len(changed) > renamed or len(deleted) > renamed
     if fetched.whole:
         record_fetched(connection, name, settings, fetched.state.to_json(), now, news=news)
-    # One by one: of a big feed nothing is in memory twice.
-    objects = (StoredObject(href=one.href, etag=one.etag, data=one.data, uid=one.uid) for one in fetched.changed)
-    upsert_objects(connection, name, objects)
+    upsert_objects(connection, name, fetched.changed[ahead:])
     record_broken(connection, name, intake.broken)
     delete_objects(connection, name, deleted)
     if news:

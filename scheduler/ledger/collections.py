@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from scheduler.database import Connection, Row, read_instant, read_optional_instant, write_instant
 
@@ -39,6 +40,19 @@ class StoredObject:
     data: bytes
     problem: str = ""  # why what it holds now can't be read; ``data`` is what was last read well
     uid: str = ""  # where the source told it: by it a last look finds the object
+
+
+class NewObject(Protocol):
+    """What is stored of an object, whoever fetched it: of a big feed nothing is in memory twice."""
+
+    @property
+    def href(self) -> str: ...
+    @property
+    def etag(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def uid(self) -> str: ...
 
 
 def title_of(name: str) -> str:
@@ -85,6 +99,14 @@ def record_fetched(
                good_at = excluded.good_at, tried_with = excluded.tried_with, tried_at = excluded.tried_at,
                failures = 0, problem = '', forbidden = 0, look_problem = ''""",
         (name, settings, state, at, settings, at, news),
+    )
+
+
+def record_begun(connection: Connection, name: str, now: datetime) -> None:
+    """A first fetch is being stored. Where that never ends, the next is due at once: it was tried with nothing."""
+    connection.execute(
+        "INSERT INTO collection (name, tried_with, tried_at) VALUES (?, '', ?) ON CONFLICT DO NOTHING",
+        (name, write_instant(now)),
     )
 
 
@@ -155,7 +177,7 @@ def _object(row: Row) -> StoredObject:
     return StoredObject(href=row["href"], etag=row["etag"], data=row["data"], problem=row["problem"])
 
 
-def upsert_objects(connection: Connection, collection: str, objects: Iterable[StoredObject]) -> None:
+def upsert_objects(connection: Connection, collection: str, objects: Iterable[NewObject]) -> None:
     connection.executemany(
         """INSERT INTO object (collection, href, etag, data, uid) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET etag = excluded.etag, data = excluded.data, uid = excluded.uid,
