@@ -225,7 +225,7 @@ class Daemon:
 
         :raises ConfigError: its do-not-call list can't be read; nothing was taken over then.
         """
-        do_not_call = DoNotCallDuty(config.do_not_call)
+        do_not_call = DoNotCallDuty(config.do_not_call, before=self._do_not_call)
         config = with_do_not_call(config, do_not_call.list)
         for name, old, new in (
             ("ledger.path", self._started.ledger, config.ledger),

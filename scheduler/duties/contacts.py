@@ -25,6 +25,7 @@ class ReadContacts:
     contacts: tuple[Contact, ...]
     problems: tuple[Problem, ...]
     stamp: Any
+    whole: bool = True  # False: somebody may be writing it just now
 
 
 class ContactSource(Protocol):
@@ -56,7 +57,7 @@ class ContactsFile:
             return None
         data, stamp = found
         contacts, problems = self.reader(data)
-        return ReadContacts(contacts=contacts, problems=problems, stamp=stamp)
+        return ReadContacts(contacts=contacts, problems=problems, stamp=stamp, whole=stamp.renamed)
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class _Loaded:
     problems: tuple[Problem, ...] = ()
     failure: str = ""
     read: bool = False  # well, at least once
+    seen: Any = None  # the stamp of what is taken over if it is still there at the next look
 
 
 class ContactsDuty:
@@ -135,6 +137,10 @@ class ContactsDuty:
             self._fail(source, error.reason)
             return False
         if found is None:
+            return False
+        if found.contacts and loaded.read and not found.whole and loaded.seen != found.stamp:
+            # Half of a file would call off the calls of the other half, and a number cut short is another's.
+            loaded.seen = found.stamp
             return False
         loaded.stamp, loaded.problems = found.stamp, found.problems
         if not found.contacts:

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +20,7 @@ class FileStamp:
     mtime_ns: int
     size: int
     inode: int
+    renamed: bool = field(compare=False, default=False)  # since it was written: somebody put it there whole
 
 
 def read_if_changed(path: Path, seen: FileStamp | None) -> tuple[bytes, FileStamp] | None:
@@ -39,7 +40,7 @@ def read_if_changed(path: Path, seen: FileStamp | None) -> tuple[bytes, FileStam
 def stamp_of(path: Path) -> str:
     """The file's stamp as text, to be kept; "" where there is no file to be seen."""
     try:
-        return str(_stamp(path.stat()))
+        return _told(_stamp(path.stat()))
     except OSError:
         return ""
 
@@ -53,7 +54,7 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, str]]:
     try:
         with _open(path) as file:
             before = _stamp(os.fstat(file.fileno()))
-            yield file, str(before)
+            yield file, _told(before)
             if _stamp(os.fstat(file.fileno())) != before:
                 raise SourceUnreachable(
                     str(path), "it was written while it was read", remedy="it is tried again later"
@@ -62,9 +63,15 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, str]]:
         raise _unreadable(path, error.strerror or type(error).__name__) from None
 
 
+def _told(stamp: FileStamp) -> str:
+    return f"FileStamp(mtime_ns={stamp.mtime_ns}, size={stamp.size}, inode={stamp.inode})"
+
+
 def _read(path: Path) -> tuple[bytes, FileStamp]:
     with _open(path) as file:
-        return file.read(), _stamp(os.fstat(file.fileno()))
+        # Before it is read: what is written meanwhile is then read at the next look.
+        stamp = _stamp(os.fstat(file.fileno()))
+        return file.read(), stamp
 
 
 @contextmanager
@@ -82,4 +89,9 @@ def _unreadable(path: Path, reason: str) -> SourceUnreachable:
 
 
 def _stamp(status: os.stat_result) -> FileStamp:
-    return FileStamp(mtime_ns=status.st_mtime_ns, size=status.st_size, inode=status.st_ino)
+    return FileStamp(
+        mtime_ns=status.st_mtime_ns,
+        size=status.st_size,
+        inode=status.st_ino,
+        renamed=status.st_ctime_ns > status.st_mtime_ns,
+    )
