@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduler.calls.call import Call, Key, Outcome, PlannedCall, Slot, State
+from scheduler.phone import PhoneNumber
 
 GONE = "the appointment is no longer in the calendar"
 WITHDRAWN_TOO_LATE = "its appointment went too late: the phones are ringing"
 ALREADY_PAST = "already past when it appeared"
 CALLED_ALREADY = "it was called already, and no change of it rings twice"
+# What appears in the past, so near to a call between its numbers whose appointment is gone, is that one tidied up.
+_TIDIED_UP = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +160,7 @@ class _Book:
         self._ended_by_slot: dict[Slot, Recorded] = {}
         self._ended_by_instance: dict[tuple[tuple[str, str], datetime], Recorded] = {}
         self._attached: dict[int, frozenset[Key]] = {}
+        self._tried: dict[tuple[PhoneNumber, PhoneNumber], list[Recorded]] = defaultdict(list)
         self._attempted: set[tuple[str, str]] = set()
         self._attempted_starts: set[tuple[tuple[str, str], datetime]] = set()
         for one in recorded:
@@ -185,6 +189,7 @@ class _Book:
             self._remember_attempted(one)
 
     def _remember_attempted(self, one: Recorded) -> None:
+        self._tried[one.call.origin, one.call.destination].append(one)
         for key in one.keys | one.once:
             self._attempted.add(key.instance)
             if one.call.starts_at is not None:
@@ -224,6 +229,17 @@ class _Book:
     def attempted(self, wanted: PlannedCall) -> bool:
         """Whether an appointment of it has been called before, at whatever time."""
         return any(key.instance in self._attempted for key in wanted.keys)
+
+    def renamed(self, wanted: PlannedCall, look: _Look) -> list[Call]:
+        """What was called between its numbers for appointments of its calendars that are gone: perhaps itself,
+        under another name, as after a split or where a program deletes and writes anew.
+        """
+        places = {key.collection for key in wanted.keys}
+        return [
+            one.call
+            for one in self._tried.get((wanted.origin, wanted.destination), ())
+            if places & {key.collection for key in one.keys | one.once} and not look.still_said(one.keys)
+        ]
 
     def called_for_this_start(self, wanted: PlannedCall) -> bool:
         """Whether it was called already and still starts when it did: only its lead is another one."""
@@ -270,18 +286,24 @@ def _meet_open(wanted: PlannedCall, taken: list[Recorded], look: _Look) -> Itera
 
 
 def _appear(wanted: PlannedCall, book: _Book, look: _Look) -> Change:
-    if book.called_for_this_start(wanted):
+    renamed = book.renamed(wanted, look)
+    if book.called_for_this_start(wanted) or any(_starts_with(call, wanted) for call in renamed):
         return Ignore(wanted=wanted, reason=CALLED_ALREADY)
     if not look.past(wanted):
         return Add(wanted=wanted)
     # What was called already and then tidied up, as to its real start, isn't called again.
-    if book.attempted(wanted):
+    tidied_up = any(abs(call.asked_at - wanted.asked_at) < _TIDIED_UP for call in renamed)
+    if tidied_up or book.attempted(wanted):
         return Ignore(wanted=wanted, reason=CALLED_ALREADY)
     if not look.unseen_in_time(wanted):
         return Ignore(wanted=wanted, reason=ALREADY_PAST)
     if look.now <= wanted.deadline_at:
         return Add(wanted=wanted)
     return AddMissed(wanted=wanted, reason="came due while its calendar could not be read")
+
+
+def _starts_with(call: Call, wanted: PlannedCall) -> bool:
+    return wanted.starts_at is not None and call.starts_at == wanted.starts_at
 
 
 def _update(kept: Recorded, wanted: PlannedCall, look: _Look) -> Iterable[Change]:

@@ -432,3 +432,49 @@ def test_objects_that_got_other_names_unsaid_keep_their_calls_as_the_window_roll
     for day in range(12):
         assert "cancel" not in world.duty.run_once(NOON + timedelta(days=day)).changes
     assert planned <= {call.id for call in world.calls() if call.state is State.PLANNED}
+
+
+def called(world: World, at: datetime) -> None:
+    """Whatever is due by then is called, and answered."""
+    for claim in world.ledger.write(claim_due, at, 10, "token"):
+        assert world.ledger.write(request_call, claim)
+        world.ledger.write(end_call, claim.call.id, Outcome.ANSWERED, "", at, leaving=[State.REQUESTED])
+
+
+@pytest.mark.parametrize("began", [timedelta(minutes=1), timedelta(minutes=30)])
+def test_what_was_called_and_is_written_anew_as_it_really_began_is_not_called_again(
+    world: World, began: timedelta
+) -> None:
+    world.write("one", NOON)
+    world.replan(NOON - HOUR)
+    called(world, NOON)
+    world.delete("one")
+    world.write("other", NOON + began)
+    now = NOON + began + timedelta(minutes=1)
+    assert world.replan(now, read_before=NOON + began - timedelta(seconds=1)) == {}
+
+
+def test_an_appointment_that_comes_beside_one_that_was_called_is_called(world: World) -> None:
+    world.write("one", NOON)
+    world.replan(NOON - HOUR)
+    called(world, NOON)
+    world.write("other", NOON + timedelta(minutes=1))
+    assert world.replan(NOON + timedelta(minutes=2), read_before=NOON) == {"add": 1}
+
+
+def test_a_series_that_was_split_after_its_call_is_not_called_again_for_the_same_start(world: World) -> None:
+    for uid, lead, now in (("one", 10, NOON - HOUR), ("two", 5, NOON - timedelta(minutes=8))):
+        data = _leading(uid, lead)
+        world.ledger.write(upsert_objects, "sales", [StoredObject(href=uid, etag="e", data=data)])
+        world.replan(now, read_before=now - timedelta(minutes=1))
+        called(world, NOON - timedelta(minutes=10))
+        world.ledger.write(delete_objects, "sales", [uid])
+    assert len(world.calls()) == 1
+
+
+def _leading(uid: str, minutes: int) -> bytes:
+    return (
+        f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:{NOON:%Y%m%dT%H%M%SZ}\r\n"
+        f"SUMMARY:Call\r\nLOCATION:{DESTINATION}\r\nDESCRIPTION:Call-Lead: {minutes} min\r\n"
+        "END:VEVENT\r\nEND:VCALENDAR\r\n"
+    ).encode()
