@@ -61,6 +61,7 @@ class Prepared:
     """A claim, and what was decided of it: where the decision is Requested, its request is to be sent at once."""
 
     claim: Claim
+    provider: Provider  # whose token it is: another configuration may name another one meanwhile
     token: str = field(repr=False)
     reference: str
     since: float  # by the boot clock, before the decision was committed
@@ -102,8 +103,9 @@ class PlaceDuty:
         A burst thus costs one write a batch instead of one a call. Without a token at hand the claims stay as
         they are: :meth:`place` then fetches one, in a thread that may wait.
         """
-        token = self.provider.token_at_hand()
-        return self._prepared(connection, claims, token) if token else claims
+        provider = self.provider
+        token = provider.token_at_hand()
+        return self._prepared(connection, claims, provider, token) if token else claims
 
     def place(self, due: Prepared | Claim) -> None:
         """Place the call, or leave it planned or ended with a reason; never raises."""
@@ -130,19 +132,27 @@ class PlaceDuty:
 
     def _prepared_alone(self, claim: Claim) -> Prepared:
         # A token is fetched ahead of the intention: its delay mustn't lie between commit and send.
-        token, obstacle = _token(self.provider)
-        (prepared,) = self._ledger.write(self._prepared, [claim], token, obstacle)
+        provider = self.provider
+        token, obstacle = _token(provider)
+        (prepared,) = self._ledger.write(self._prepared, [claim], provider, token, obstacle)
         return prepared
 
     def _prepared(
-        self, connection: Connection, claims: Sequence[Claim], token: str, obstacle: str = ""
+        self, connection: Connection, claims: Sequence[Claim], provider: Provider, token: str, obstacle: str = ""
     ) -> list[Prepared]:
         since, now = self._clock.boot_seconds(), self._clock.now()
         asks = [self._ask(connection, claim, obstacle, now) for claim in claims]
         decisions = self._decide(connection, asks, now)
         self.limiter.take(sum(isinstance(decision, Requested) for decision in decisions))
         return [
-            Prepared(claim=ask.claim, token=token, reference=ask.reference, since=since, decision=decision)
+            Prepared(
+                claim=ask.claim,
+                provider=provider,
+                token=token,
+                reference=ask.reference,
+                since=since,
+                decision=decision,
+            )
             for ask, decision in zip(asks, decisions, strict=True)
         ]
 
@@ -176,7 +186,7 @@ class PlaceDuty:
         if not isinstance(decision, Requested):
             return
         body = self._body(call, prepared.reference)
-        answer = self.provider.place(body, prepared.token, lambda: self._held_back(prepared))
+        answer = prepared.provider.place(body, prepared.token, lambda: self._held_back(prepared))
         log.info("call %d: %s", call.id, type(answer).__name__)
         # Nobody waits for it: a call whose answer is lost on the way to the disk is looked up, as any other.
         recorded = self._ledger.submit(self._record, decision.attempt_id, answer, self._clock.now())

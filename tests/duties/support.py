@@ -48,8 +48,10 @@ class ScriptedProvider:
         self.fault: ProviderError | None = None
         self.connect: Callable[[], None] = lambda: None
         self.before_answer: Callable[[], None] = lambda: None
+        self.before_token: Callable[[], None] = lambda: None
 
     def token(self) -> str:
+        self.before_token()
         if self.obstacle is not None:
             raise ProviderError(self.obstacle)
         return "token"

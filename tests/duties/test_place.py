@@ -19,7 +19,7 @@ from scheduler.ledger.calls import Claim, end_call, move_call
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.phone import PhoneNumber
 from tests.clocks import NOON
-from tests.duties.support import BARRING, ORIGIN, POLICY, SECOND_ORIGIN, Bench, bench
+from tests.duties.support import BARRING, ORIGIN, POLICY, SECOND_ORIGIN, Bench, ScriptedProvider, bench
 from tests.world import await_true
 
 
@@ -382,3 +382,18 @@ def test_what_breaks_on_one_call_alone_doesnt_keep_the_others_from_being_claimed
     duties.placing.place(second)
     assert len(duties.provider.requests) == 1
     assert duties.call(good).attempts == 1
+
+
+def test_another_provider_that_is_taken_over_never_sees_the_token_of_the_one_before(duties: Bench) -> None:
+    duties.add()
+    (due,) = duties.store.claim_due(NOON, 1)
+    other = ScriptedProvider()
+
+    def take_over() -> None:
+        duties.placing.provider = other
+
+    duties.provider.before_token = take_over
+    if duties.provider.has_token:
+        take_over()
+    duties.placing.place(due)
+    assert (len(duties.provider.requests), len(other.requests)) == (1, 0)
