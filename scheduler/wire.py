@@ -58,6 +58,11 @@ def urllib3_flavour() -> str:
     return f"{'urllib3-future' if _HTTP_VERSIONS else 'urllib3'} {getattr(urllib3, '__version__', '')}"
 
 
+def gives_away(asked: str, url: str) -> bool:
+    """Whether what is told only over TLS to ``asked`` would be told to ``url`` in the clear."""
+    return asked.lower().startswith("https:") and not url.lower().startswith("https:")
+
+
 def host_of(url: str) -> str:
     """The host and port, for sentences: the rest of a URL may be a secret."""
     try:

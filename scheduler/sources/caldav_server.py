@@ -120,7 +120,8 @@ class CaldavSource:
     @contextmanager
     def _client(self, deadline: float) -> Iterator[DAVClient]:
         settings = self._settings
-        with CaldavSession(self.name, deadline=deadline, tls=settings.login.tls) as session:
+        tls = settings.login.tls
+        with CaldavSession(self.name, deadline=deadline, tls=tls, asked=settings.url) as session:
             client = DAVClient(
                 url=settings.url,
                 username=settings.login.username or None,

@@ -20,8 +20,9 @@ from lxml import etree
 from niquests.packages import urllib3
 
 from scheduler.errors import ProviderError, SourceUnreachable, SourceUnreadable
+from scheduler.sources.refusal import unprotected
 from scheduler.tls import Tls
-from scheduler.wire import host_of
+from scheduler.wire import gives_away, host_of
 
 _LIMIT = 100_000_000  # bytes of one answer, decompressed
 _PIECE = 65_536
@@ -49,8 +50,10 @@ class CaldavSession:
 
     trust_env = False
 
-    def __init__(self, name: str, *, deadline: float, tls: Tls) -> None:
+    def __init__(self, name: str, *, deadline: float, tls: Tls, asked: str = "") -> None:
+        """:param asked: the configured URL."""
         self._name = name
+        self._asked = asked
         self._seconds = deadline
         self._cut = _Cut()
         self._timer = threading.Timer(deadline, self._cut.now)
@@ -76,6 +79,8 @@ class CaldavSession:
         :raises SourceUnreachable: no whole answer in time.
         :raises SourceUnreadable: an answer that isn't what was asked for.
         """
+        if gives_away(self._asked, url):
+            raise unprotected(self._name, url)
         answer = self._whole(method, url, options)
         root = _root(answer.content)
         if answer.status_code < 400:

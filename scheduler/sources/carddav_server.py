@@ -49,9 +49,9 @@ from scheduler.sources.dav_sync import (
     fetch_changes,
     href_of,
 )
-from scheduler.sources.refusal import refusal, without_token
+from scheduler.sources.refusal import refusal, unprotected, without_token
 from scheduler.sources.source import Fetched, SourceState, hash_of, usable
-from scheduler.wire import host_of
+from scheduler.wire import gives_away, host_of
 
 _NOTHING_CHANGED = "nothing is changed until its answers are right again"
 # What no call needs, and what makes a card large; with the folded lines that go on with a blank.
@@ -135,6 +135,8 @@ class CarddavSource:
         return root
 
     def _answer(self, method: str, url: str, body: bytes, depth: int, until: float) -> Response:
+        if gives_away(self._settings.url, url):
+            raise unprotected(self.name, url)
         left = until - self._clock.boot_seconds()
         if left <= 0:
             raise SourceUnreachable(

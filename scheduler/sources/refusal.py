@@ -10,6 +10,7 @@ from scheduler.errors import (
     SourceUnreachable,
     SourceUnreadable,
 )
+from scheduler.wire import host_of
 
 _GONE = (404, 410)
 _NOT_NOW = (408, 425, 429)
@@ -32,6 +33,15 @@ def refusal(name: str, host: str, status: int, *, what: str = "calendar") -> Sou
     if status in _NOT_NOW or status >= 500:
         return SourceUnreachable(name, f"{host} answers {status}", remedy="it is tried again later")
     return SourceUnreadable(name, f"{host} answers {status} instead of the {what}", remedy="check its url")
+
+
+def unprotected(name: str, url: str) -> SourceError:
+    """The error where an answer over https names an http address to go on with."""
+    return SourceUnreadable(
+        name,
+        f"it leads from https to {host_of(url)} over http, which would give the login away",
+        remedy="let the server name https addresses, as behind a proxy, or give the url of the collection itself",
+    )
 
 
 def without_token(name: str, error: ProviderError) -> SourceError:
