@@ -40,6 +40,7 @@ _HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNUSABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR,
              sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}  # fmt: skip
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_HOW_TO_USE = "see that its folder exists, that both may be read and written, and that the disk has room"
 HOW_TO_RESTORE = (
     "to restore it, stop the daemon, move the file away together with those beside it that end in -wal and -shm, "
     "copy the last backup into its place, and look at `call-scheduler plan` before you start the daemon"
@@ -310,7 +311,7 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _translation(path, error) from error
     except OSError as error:
-        raise DatabaseUnusable(f"{path}: {error.strerror or error}") from error
+        raise DatabaseUnusable(f"{path}: {error.strerror or error}: {_HOW_TO_USE}") from error
 
 
 def _translation(path: Path, error: sqlite3.Error) -> DatabaseError:
@@ -319,9 +320,7 @@ def _translation(path: Path, error: sqlite3.Error) -> DatabaseError:
     if code in _HELD:
         return DatabaseBusy(f"{path} is locked by another process: see who has it open")
     if code in _UNUSABLE:
-        return DatabaseUnusable(
-            f"{path}: {error}: see that it exists, may be read and written, and that its disk has room"
-        )
+        return DatabaseUnusable(f"{path}: {error}: {_HOW_TO_USE}")
     if code in _DAMAGED:
         return DatabaseCorrupt(f"{path}: {error}: {HOW_TO_RESTORE}")
     return DatabaseError(f"{path}: {error}")

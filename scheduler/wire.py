@@ -177,6 +177,8 @@ def _words(causes: list[BaseException]) -> str:
 
 
 def _detail(cause: BaseException) -> str:
+    if getattr(cause, "reason", "") == "WRONG_VERSION_NUMBER":  # OpenSSL's words for an answer in plain text
+        return "it speaks no TLS at this port: its URL may have to begin with http://"
     text = getattr(cause, "verify_message", "") or getattr(cause, "strerror", "")
     return text if isinstance(text, str) else ""
 

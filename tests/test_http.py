@@ -88,6 +88,17 @@ class TestNotSent:
                 http.post_json(server.url, {})
             assert server.requests == []
 
+    def test_where_https_is_asked_of_a_server_without_it(self, http: Http) -> None:
+        with (
+            Hostile(
+                on_accept=lambda connection: connection.socket.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            ) as server,
+            pytest.raises(
+                HttpError, match="it speaks no TLS at this port: its URL may have to begin with http://"
+            ),
+        ):
+            http.get(server.url.replace("http:", "https:"))
+
     def test_where_the_certificate_is_of_another_host(self, tmp_path: Path) -> None:
         other = make_certificates(tmp_path, "127.0.0.9")
         http = Http(HttpSettings(ca_bundle=other.bundle))

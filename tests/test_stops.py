@@ -147,7 +147,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "newer": (lambda path: written_by_a_newer_version(path), "was written by a newer version"),
     "damaged": (lambda path: path.write_bytes(b"\xff" * 9999), "copy the last backup into its place"),
     "found damaged": (lambda path: mark_damaged(path, "malformed"), "was found damaged"),
-    "a folder": (lambda path: path.mkdir(), "see that it exists, may be read and written"),
+    "a folder": (lambda path: path.mkdir(), "see that its folder exists, that both may be read and written"),
 }
 
 

@@ -16,7 +16,7 @@ def marked_if_brief(ending: Ending, shorter_than: timedelta) -> Ending:
     """The same ending; its reason says so where the conversation was shorter than that."""
     if ending.outcome is not Outcome.ANSWERED or ending.duration >= shorter_than:
         return ending
-    return replace(ending, reason=f"answered for {spell_duration(ending.duration)}: {_MARK}")
+    return replace(ending, reason=f"talked {spell_duration(ending.duration)}, {_MARK}")
 
 
 def is_marked(reason: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -221,25 +222,27 @@ def _look_at_calendar(
 
 
 def _look_at_provider(config: Config) -> Finding:
+    """Ask it for a token, and for the records of this moment: the API has an address of its own."""
     subject = f"provider {config.provider.callout.url}"
     with closing(ProviderLink(config.provider, SystemClock())) as link:
         try:
             link.client.token()
         except CallSchedulerError as error:
-            return Finding(
-                subject=subject,
-                fine=False,
-                text=f"{error} (see [provider]: token_url, client_id, client_secret, and that it is up)",
-            )
-    return Finding(subject=subject, fine=True, text="gave a token")
+            remedy = "see [provider]: token_url, client_id, client_secret, and that it is up"
+            return Finding(subject=subject, fine=False, text=f"{error} ({remedy})")
+        try:
+            link.client.cdrs(since=datetime.now(UTC))
+        except CallSchedulerError as error:
+            text = f"gave a token, but {error} (see [provider]: url, and that it is up)"
+            return Finding(subject=subject, fine=False, text=text)
+    return Finding(subject=subject, fine=True, text="gave a token, and shows its records")
 
 
 def _look_at_ledger(config: Config) -> Iterator[Finding]:
     subject = f"ledger {config.ledger}"
     try:
         with ledger_to_read(config) as ledger:
-            text = "readable" if ledger else "not there yet: the daemon makes it at its first start"
-            yield Finding(subject=subject, fine=True, text=text)
+            yield Finding(subject=subject, fine=True, text="readable") if ledger else _look_for_room(config.ledger)
             if ledger is not None:
                 changed = provenance(config).changed_since(ledger.read(select_provenance))
                 if changed:
@@ -270,6 +273,16 @@ def _look_at_ledger(config: Config) -> Iterator[Finding]:
     yield Finding(subject="daemon", fine=True, text="running" if runs else "not running")
     if runs:
         yield from _doubts_of_daemon(config)
+
+
+def _look_for_room(ledger: Path) -> Finding:
+    """Whether the daemon can make it."""
+    folder = next(folder for folder in ledger.parents if folder.exists())
+    fine = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    text = "not there yet: the daemon makes it at its first start"
+    if not fine:
+        text = f"not there yet, and {folder} isn't a folder that this user can write in (see ledger.path)"
+    return Finding(subject=f"ledger {ledger}", fine=fine, text=text)
 
 
 def _doubts_of_daemon(config: Config) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from lxml import etree
 from niquests.packages import urllib3
 
 from scheduler.errors import ProviderError, SourceUnreachable, SourceUnreadable
-from scheduler.sources.refusal import unprotected
+from scheduler.sources.refusal import LATER, unprotected
 from scheduler.tls import Tls
 from scheduler.wire import gives_away, host_of
 
@@ -102,9 +102,7 @@ class CaldavSession:
             raise
         # niquests lets through errors of urllib3, ssl and sockets, and their texts hold the whole URL.
         except Exception as error:
-            raise SourceUnreachable(
-                self._name, f"{host_of(url)}: {self._words(error)}", remedy="it is tried again later"
-            ) from None
+            raise SourceUnreachable(self._name, f"{host_of(url)}: {self._words(error)}", remedy=LATER) from None
         return Answer(
             status_code=answer.status_code or 0,
             reason=answer.reason or "",

@@ -49,7 +49,7 @@ from scheduler.sources.dav_sync import (
     fetch_changes,
     href_of,
 )
-from scheduler.sources.refusal import refusal, unprotected, without_token
+from scheduler.sources.refusal import LATER, refusal, unprotected, without_token
 from scheduler.sources.source import Fetched, SourceState, hash_of, usable
 from scheduler.wire import gives_away, host_of
 
@@ -168,7 +168,7 @@ class CarddavSource:
         except _Refused as refused:
             raise refusal(self.name, host, refused.status, what="address book") from None
         except (NotSent, PerhapsSent) as error:
-            raise SourceUnreachable(self.name, str(error), remedy="it is tried again later") from None
+            raise SourceUnreachable(self.name, str(error), remedy=LATER) from None
         except HttpError as error:
             raise SourceUnreadable(self.name, str(error), remedy="check its url") from None
         except (UselessAnswer, ValueError) as error:

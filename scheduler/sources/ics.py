@@ -25,7 +25,7 @@ from scheduler.errors import (
 from scheduler.http import Http, Response
 from scheduler.login import STRANGER, Login, Tokens, auth_of
 from scheduler.sources.files import opened, stamp_of
-from scheduler.sources.refusal import refusal, without_token
+from scheduler.sources.refusal import LATER, refusal, without_token
 from scheduler.sources.source import Fetched, FetchedObject, SourceState, hash_of, usable
 from scheduler.wire import host_of
 
@@ -199,7 +199,7 @@ class IcsSource:
         except BodyTooLarge as error:
             raise self._too_large(str(error), "most_bytes") from None
         except (NotSent, PerhapsSent) as error:
-            raise SourceUnreachable(self.name, str(error), remedy="it is tried again later") from None
+            raise SourceUnreachable(self.name, str(error), remedy=LATER) from None
         except HttpError as error:
             raise SourceUnreadable(self.name, str(error), remedy="check its url") from None
 

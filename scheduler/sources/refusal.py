@@ -14,6 +14,9 @@ from scheduler.wire import host_of
 
 _GONE = (404, 410)
 _NOT_NOW = (408, 425, 429)
+_NOT_IMPLEMENTED = 501  # as from a web server that is no CalDAV server
+
+LATER = "it is tried again later; if that never helps, check its url"
 
 
 def refusal(name: str, host: str, status: int, *, what: str = "calendar") -> SourceError:
@@ -30,7 +33,7 @@ def refusal(name: str, host: str, status: int, *, what: str = "calendar") -> Sou
         )
     if status in _GONE:
         return SourceUnreadable(name, f"{host} has no {what} at this address ({status})", remedy="check its url")
-    if status in _NOT_NOW or status >= 500:
+    if status in _NOT_NOW or (status >= 500 and status != _NOT_IMPLEMENTED):
         return SourceUnreachable(name, f"{host} answers {status}", remedy="it is tried again later")
     return SourceUnreadable(name, f"{host} answers {status} instead of the {what}", remedy="check its url")
 

@@ -17,7 +17,7 @@ def talked(seconds: int, outcome: Outcome = Outcome.ANSWERED) -> Ending:
 
 def test_a_very_short_conversation_is_told_as_maybe_voicemail() -> None:
     found = marked_if_brief(talked(3), EIGHT)
-    assert (found.outcome, found.reason) == (Outcome.ANSWERED, "answered for 3 s: maybe voicemail")
+    assert (found.outcome, found.reason) == (Outcome.ANSWERED, "talked 3 s, maybe voicemail")
     assert is_marked(found.reason)
 
 

@@ -155,6 +155,21 @@ def test_check_tells_every_problem_with_its_remedy_and_exits_1(world: World) -> 
     assert "PROBLEM provider" in result.stdout
 
 
+def test_check_asks_the_api_itself_and_not_only_for_a_token(open_world: World) -> None:
+    open_world.configure(lambda text: text.replace("/vca/1.0.0", "/vca/2.0.0"))
+    result = command(open_world, "check")
+    assert result.exit_code == 1
+    assert "gave a token, but GET /cdr: status 404" in result.stdout
+    assert "(see [provider]: url, and that it is up)" in result.stdout
+
+
+def test_check_tells_where_the_daemon_could_not_make_its_ledger(world: World) -> None:
+    world.configure(lambda text: text.replace('"ledger.db"', '"customers.csv/ledger.db"'))
+    result = command(world, "check")
+    assert "PROBLEM ledger" in result.stdout
+    assert "customers.csv isn't a folder that this user can write in (see ledger.path)" in result.stdout
+
+
 def test_check_is_content_where_everything_is_well(open_world: World) -> None:
     open_world.put("one", soon(3600))
     result = command(open_world, "check")
@@ -248,7 +263,7 @@ def test_calls_tells_outcome_attempts_and_duration(open_world: World) -> None:
     assert attempt["session_id"].isdigit()
     assert datetime.fromisoformat(attempt["requested_at"]) - at < timedelta(seconds=5)
     assert row["maybe_voicemail"]
-    assert "answered for 1 s: maybe voicemail" in " ".join(command(open_world, "calls").stdout.split())
+    assert "talked 1 s, maybe voicemail" in " ".join(command(open_world, "calls").stdout.split())
 
 
 def test_calls_leaves_what_is_still_to_come_to_plan(world: World) -> None:

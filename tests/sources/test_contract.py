@@ -171,6 +171,7 @@ def test_an_answer_that_is_not_a_calendar_is_a_failure_and_deletes_nothing(
         (418, SourceUnreadable),
         (429, SourceUnreachable),
         (500, SourceUnreachable),
+        (501, SourceUnreadable),
         (502, SourceUnreachable),
         (503, SourceUnreachable),
     ],
