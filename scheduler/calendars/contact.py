@@ -93,7 +93,9 @@ class Contacts:
         choices = {self.number_of(contact) for contact in callable_ or found[:1]}
         if len(choices) > 1:
             names = " and ".join(map(str, callable_))
-            return NoNumber(reason=f"{len(callable_)} contacts have that {shared}: {names}")
+            return NoNumber(
+                reason=f"{len(callable_)} contacts have that {shared}: {names}; write the number of one"
+            )
         return choices.pop()
 
     def _order(self, number: ContactNumber) -> tuple[int, int]:

@@ -23,7 +23,7 @@ from scheduler.cli.asking import carry_out, who_asks
 from scheduler.cli.calls import calendar_problems
 from scheduler.cli.context import drop_to_owner, ledger_to_read, read_contacts
 from scheduler.cli.options import config_option, json_option
-from scheduler.cli.output import local
+from scheduler.cli.output import counted, local
 from scheduler.clock import Sync, SystemClock
 from scheduler.config import CalendarConfig, Config, read_config
 from scheduler.database import Database
@@ -115,7 +115,8 @@ def _findings(config_path: Path) -> Iterator[Finding]:
     config = with_do_not_call(config, listed)
     contacts = read_contacts(config, ledger=None)
     for name in (*(one.name for one in config.contacts), *(one.name for one in config.books)):
-        yield _look_at_contacts(contacts, name)
+        if not contacts.failed(name):
+            yield _look_at_contacts(contacts, name)
     yield from (
         Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
         for problem in contacts.problems
@@ -151,15 +152,15 @@ def _look_at_do_not_call(config: Config) -> tuple[DoNotCall, Finding | None]:
     except ConfigError as error:
         text = f"{error.problems[0].what}; the daemon doesn't start without it (barring.do_not_call)"
         return DoNotCall(), Finding(subject=subject, fine=False, text=text)
-    text = f"{len(listed.numbers)} numbers that nobody calls"
+    text = f"{counted(len(listed.numbers), 'number')} barred"
     if listed.problems:
         lines = ", ".join(problem.where.rpartition(", ")[2] for problem in listed.problems[:_MOST_NAMES])
-        text += f"; {len(listed.problems)} lines without a number, as {lines}"
+        text += f"; {counted(len(listed.problems), 'line')} without a number, as {lines}"
     return listed, Finding(subject=subject, fine=not listed.problems, text=text)
 
 
 def _look_at_contacts(contacts: ContactsDuty, name: str) -> Finding:
-    text = f"{contacts.count(name)} contacts read"
+    text = f"{counted(contacts.count(name), 'contact')} read"
     mute = [str(one) for one in contacts.without_number(name)]
     if mute:
         more = f" and {len(mute) - _MOST_NAMES} more" if len(mute) > _MOST_NAMES else ""
@@ -208,8 +209,8 @@ def _look_at_calendar(
     yield Finding(
         subject=subject,
         fine=True,
-        text=f"reached, {len(fetched.changed)} objects, {ringing} calls to come, fetched every "
-        + spell_duration(calendar.every),
+        text=f"reached, {counted(len(fetched.changed), 'object')}, {counted(ringing, 'call')} to come, "
+        f"fetched every {spell_duration(calendar.every)}",
     )
     for fault in agenda.faults:
         yield Finding(subject=f"{subject}, event {fault.uid or fault.href}", fine=False, text=fault.reason)

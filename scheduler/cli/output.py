@@ -20,6 +20,11 @@ _WHOLE = ("due", "start", "origin → destination", "CLI")
 JsonRow = Mapping[str, object]
 
 
+def counted(number: int, one: str) -> str:
+    """``1 call``, ``2 calls``"""
+    return f"{number} {one if number == 1 else one + 's'}"
+
+
 def print_json(rows: Sequence[JsonRow] | JsonRow) -> None:
     click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
 

@@ -74,7 +74,7 @@ def resume(config_path: Path, manager: str | None, origin: str | None, calendar:
     for problem in pause_problems(others):
         click.echo(f"still paused: {problem}", err=True)
     if not ended:
-        raise click.ClickException(f"{scope} wasn't paused")
+        raise click.ClickException(f"there was no pause of {scope}")
     click.echo(f"resumed: {scope}")
 
 

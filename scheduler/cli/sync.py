@@ -14,7 +14,7 @@ import click
 from scheduler.cli.calls import Story, print_calls, story_json
 from scheduler.cli.context import ledger_to_hold, read_contacts
 from scheduler.cli.options import config_option, json_option
-from scheduler.cli.output import print_json, print_problems
+from scheduler.cli.output import counted, print_json, print_problems
 from scheduler.clock import SystemClock
 from scheduler.config import Config, read_config
 from scheduler.database import Connection, Database
@@ -123,4 +123,4 @@ def _print(config: Config, rows: list[dict[str, Any]], accept: str | None, cance
 def _sentence(row: dict[str, Any]) -> str:
     if row["problem"]:
         return f"{row['calendar']}: {row['problem']}"
-    return f"{row['calendar']}: {row['changed']} objects new or changed, {row['deleted']} deleted"
+    return f"{row['calendar']}: {counted(row['changed'], 'object')} new or changed, {row['deleted']} deleted"

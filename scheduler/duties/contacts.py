@@ -10,10 +10,13 @@ from threading import Lock
 from typing import Any, Protocol
 
 from scheduler.calendars.contact import Contact, Contacts, NoNumber
-from scheduler.errors import Problem, SourceError
+from scheduler.errors import Problem, SourceError, SourceUnreachable
 from scheduler.sources.files import read_if_changed
 
 log = logging.getLogger(__name__)
+
+_STAY = "the contacts last read stay in use"
+_NOBODY = "nobody of it is known: mend it, or the [[contacts]] that names it"
 
 Reader = Callable[[bytes], tuple[tuple[Contact, ...], tuple[Problem, ...]]]
 
@@ -52,7 +55,10 @@ class ContactsFile:
 
     def read(self, stamp: Any) -> ReadContacts | None:
         """As ``ContactSource.read`` says."""
-        found = read_if_changed(self.path, stamp)
+        try:
+            found = read_if_changed(self.path, stamp)
+        except SourceError as error:
+            raise SourceUnreachable(self.name, f"{self.path}: {error.reason}") from None
         if found is None:
             return None
         data, stamp = found
@@ -114,11 +120,15 @@ class ContactsDuty:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the sources, or with single rows and cards of them."""
         failures = [
-            Problem(where=f"contacts {name}", what=loaded.failure, remedy="the contacts last read stay in use")
+            Problem(where=f"contacts {name}", what=loaded.failure, remedy=_STAY if loaded.read else _NOBODY)
             for name, loaded in self._loaded.items()
             if loaded.failure
         ]
         return (*failures, *(problem for loaded in self._loaded.values() for problem in loaded.problems))
+
+    def failed(self, name: str) -> bool:
+        """Whether it couldn't be read just now."""
+        return bool(self._loaded[name].failure)
 
     def count(self, name: str) -> int:
         return len(self._loaded[name].contacts)

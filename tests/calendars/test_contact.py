@@ -104,7 +104,7 @@ def test_two_contacts_of_one_name_with_different_numbers_are_told_with_their_sou
     refused = Contacts(found).number_among(found, "name")
     assert refused == NoNumber(
         reason="2 contacts have that name: Anna Janssens (customers.csv, line 3) "
-        "and ANNA JANSSENS (friends.vcf, line 9)"
+        "and ANNA JANSSENS (friends.vcf, line 9); write the number of one"
     )
 
 

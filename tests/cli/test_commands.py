@@ -386,8 +386,8 @@ def test_check_and_sync_reach_an_address_book(open_world: World, tmp_path: Path)
         book = f'name = "customers"\ncarddav = "{url}ann/customers/"\n{login}'
         open_world.configure(lambda text: text.replace('file = "customers.csv"', book))
         open_world.put("one", soon(3600))
-        assert "contacts customers: 1 contacts read" in command(open_world, "check").stdout
-        assert "address book customers: 1 objects new or changed" in command(open_world, "sync").stdout
+        assert "contacts customers: 1 contact read" in command(open_world, "check").stdout
+        assert "address book customers: 1 object new or changed" in command(open_world, "sync").stdout
     assert [call.summary for call in open_world.calls()] == ["Call Anna Janssens"]
     assert "PROBLEM contacts customers" in command(open_world, "check").stdout
 
@@ -465,7 +465,7 @@ def test_check_and_plan_tell_of_the_do_not_call_list(world: World) -> None:
     listed.write_text("number\n0468 37 39 01\nnobody\n")
     (row,) = rows(world, "plan")
     assert row["reason"] == "will be barred: on the do-not-call list"
-    assert "1 numbers that nobody calls; 1 lines without a number, as line 3" in command(world, "check").stdout
+    assert "1 number barred; 1 line without a number, as line 3" in command(world, "check").stdout
 
 
 def test_plan_tells_which_coming_calls_will_wait_for_each_other(world: World) -> None:

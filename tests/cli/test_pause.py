@@ -84,7 +84,7 @@ def test_resuming_what_isnt_paused_is_told_and_names_what_still_is(world: World)
     command(world, "pause", "--manager", "Ann")
     result = command(world, "resume")
     assert result.exit_code == 1
-    assert "everything wasn't paused" in result.stderr
+    assert "there was no pause of everything" in result.stderr
     assert "still paused: pause of origin +3228160258" in result.stderr
 
 

@@ -80,6 +80,20 @@ def test_another_configuration_keeps_what_was_read_where_the_file_is_missing(fil
     assert (names(after), after.whole) == (["Anna Janssens"], True)
 
 
+def test_what_a_missing_file_costs_is_told_with_where_it_should_be(file: Path) -> None:
+    duty = duty_of(file)
+    file.unlink()
+    duty.run_once()
+    (problem,) = duty.problems
+    assert problem.what == f"{file}: No such file or directory"
+    assert problem.remedy.startswith("nobody of it is known")
+    file.write_text(GOOD)
+    duty.run_once()
+    file.unlink()
+    duty.run_once()
+    assert [one.remedy for one in duty.problems] == ["the contacts last read stay in use"]
+
+
 def test_contacts_are_not_whole_while_a_file_was_never_read_well(file: Path) -> None:
     file.unlink()
     duty = duty_of(file)
