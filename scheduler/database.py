@@ -185,7 +185,7 @@ class Database:
             _refuse_newer(database, migrations, self.path)
             if migrations.pending(database):
                 raise DatabaseUnusable(
-                    f"{self.path} is of an older version: start the daemon once, which migrates it"
+                    f"{self.path} is of an older version: start the daemon, or restart it: it migrates the file"
                 )
 
     def _write_groups(self, connection: Connection) -> None:

@@ -132,7 +132,7 @@ class ZoneTable:
             return _named_zone(name)
         if tzid not in self.definitions:
             raise UnknownZone(
-                f"time zone {tzid!r} isn't known: say in the configuration which zone it means,"
+                f"time zone {tzid!r} isn't known: say in company.zone_names which zone it means,"
                 " for example Europe/Brussels"
             )
         return Zone(name="", rules=_custom_zone(tzid, self.definitions[tzid]))

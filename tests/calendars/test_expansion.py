@@ -68,7 +68,7 @@ def test_an_unknown_zone_is_told_and_not_guessed() -> None:
     occurrences, [fault] = expanded(sample("unknown-tzid-without-vtimezone"))
     assert [each.uid for each in occurrences] == ["known@example.com"]
     assert (fault.uid, fault.href) == ("unknown@example.com", "/calendar/object.ics")
-    assert "'Head Office' isn't known" in fault.reason
+    assert "'Head Office' isn't known: say in company.zone_names" in fault.reason
 
 
 def test_the_admin_says_what_an_unknown_zone_means() -> None:
