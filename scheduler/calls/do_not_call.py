@@ -9,6 +9,7 @@ from scheduler.errors import NumberError, Problem
 from scheduler.phone import PhoneNumber, read_number
 
 _SEPARATORS = re.compile(r"[;,\t]")
+_BEFORE_WORDS = re.compile(r"([+(]?\d[\d\s()./-]*?)\s+\(?[^\W\d]")  # "0468 37 39 01 (Bea Maes)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class DoNotCall:
 
 
 def read_do_not_call(data: bytes, *, name: str, region: str) -> DoNotCall:
-    """The first cell of each line that is a number counts; ``#`` begins a remark, and line 1 may be a header.
+    """The first cell of each line that is a number counts, and words after it don't matter; ``#`` begins a
+    remark, and line 1 may be a header.
 
     :param name: what problems call the file; ``region`` is that of national numbers.
     """
@@ -47,8 +49,9 @@ def _first_number(cells: list[str], region: str) -> PhoneNumber | str:
     """Or why the cell that looks most like one isn't."""
     reason = "not a phone number"
     for cell in cells:
+        words_follow = _BEFORE_WORDS.match(cell)
         try:
-            return read_number(cell, region)
+            return read_number(words_follow[1] if words_follow else cell, region)
         except NumberError as error:
             if any(char.isdigit() for char in cell):
                 reason = error.reason

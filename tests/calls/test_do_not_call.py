@@ -22,6 +22,9 @@ def read(text: str, encoding: str = "utf-8") -> DoNotCall:
         'name;number\n"Maes, Bea";"0468 37 39 01"\n',
         "number,since\n+32468373901,2026-05-01\n",
         "number\tnote\n+32468373901\tcafé\n",
+        "+32468373901 Bea Maes\n",
+        "0468 37 39 01 Élodie, since May\n",
+        "0468/37.39.01 (Bea)\n",
     ],
 )
 def test_a_number_counts_however_the_file_is_written(text: str) -> None:
