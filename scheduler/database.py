@@ -182,6 +182,7 @@ class Database:
         connection = _connect(self.path, "ro")
         with closing(connection):
             database = sqlite_utils.Database(connection)
+            _refuse_foreign(database, migrations, self.path)
             _refuse_newer(database, migrations, self.path)
             if migrations.pending(database):
                 raise DatabaseUnusable(
@@ -242,12 +243,19 @@ def _migrate(connection: Connection, migrations: Migrations, path: Path) -> None
     database = sqlite_utils.Database(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
+        _refuse_foreign(database, migrations, path)
         _refuse_newer(database, migrations, path)
         migrations.apply(database)
     except BaseException:
         connection.rollback()
         raise
     connection.execute("COMMIT")
+
+
+def _refuse_foreign(database: MigrationDatabase, migrations: Migrations, path: Path) -> None:
+    """A file that another program keeps, or the gateway where the ledger is opened, stays as it is."""
+    if database.table_names() and not migrations.applied(database):
+        raise DatabaseUnusable(f"{path} holds tables of something else: name a file of its own for this")
 
 
 def _refuse_newer(database: MigrationDatabase, migrations: Migrations, path: Path) -> None:

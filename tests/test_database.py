@@ -396,6 +396,16 @@ def test_what_a_newer_version_wrote_is_refused_and_left_alone(path: Path) -> Non
             Database(path, migrations_of("entry"), read_only=read_only)
 
 
+def test_what_another_program_keeps_is_refused_and_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as foreign:
+        foreign.execute("CREATE TABLE bookmark (url)")
+    for read_only in (False, True):
+        with pytest.raises(DatabaseUnusable, match="holds tables of something else"):
+            Database(path, migrations_of("entry"), read_only=read_only)
+    with closing(sqlite3.connect(path)) as foreign:
+        assert foreign.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmark",)]
+
+
 def test_reading_only_does_not_upgrade(path: Path) -> None:
     Database(path, migrations_of("entry")).close()
     with pytest.raises(DatabaseUnusable, match="older version"):
