@@ -437,7 +437,7 @@ def test_objects_that_got_other_names_unsaid_keep_their_calls_as_the_window_roll
 def called(world: World, at: datetime) -> None:
     """Whatever is due by then is called, and answered."""
     for claim in world.ledger.write(claim_due, at, 10, "token"):
-        assert world.ledger.write(request_call, claim)
+        assert world.ledger.write(request_calls, [claim])
         world.ledger.write(end_call, claim.call.id, Outcome.ANSWERED, "", at, leaving=[State.REQUESTED])
 
 
