@@ -166,4 +166,6 @@ def _row(config: Config, story: Story) -> tuple[str, ...]:
 def _due(call: Call, config: Config) -> str:
     """When it was or is due; and, where calling hours moved it, what it was asked for."""
     due = local(call.due_at, config.company_zone)
-    return f"{due}\n(from {local(call.asked_at, config.company_zone)})" if call.due_at > call.asked_at else due
+    if call.due_at == call.asked_at:
+        return due
+    return f"{due}\nmoved from\n{local(call.asked_at, config.company_zone)}"
