@@ -68,11 +68,6 @@ class Block:
         content = _STAMPS.sub(b"", b"\n" + self.body)
         return f"no-uid-{hashlib.sha256(content).hexdigest()[:32]}"
 
-    @property
-    def tzids(self) -> set[str]:
-        """The TZIDs that its times name."""
-        return {decoded(tzid).strip('"') for tzid in _TZID.findall(self.body)}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
@@ -103,6 +98,11 @@ def cut(text: bytes) -> Blocks:
         events.append(Block(body=body, closed=bool(after)))
         rest.extend(after)
     return Blocks(events=tuple(events), rest=b"".join(rest))
+
+
+def tzids_of(event: bytes) -> set[str]:
+    """The TZIDs that the times of an unfolded event name."""
+    return {decoded(tzid).strip('"') for tzid in _TZID.findall(event)}
 
 
 def uid_of(data: bytes) -> str:

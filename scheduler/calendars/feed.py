@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from scheduler.calendars.blocks import Block, Blocks, cut, unfolded, without_dtstamp
+from scheduler.calendars.blocks import Block, Blocks, cut, tzids_of, unfolded, without_dtstamp
 from scheduler.calendars.zone import iana_name
 
 MOST_EVENTS = 1_000_000
@@ -89,7 +89,7 @@ def split(pieces: bytes | Iterable[bytes], last: Seen | None = None, *, most_eve
 class _Reading:
     """What one pass over a feed found, in the feed's order."""
 
-    by_uid: dict[str, list[Block]] = field(default_factory=dict)  # of the events that weren't known
+    by_uid: dict[str, list[bytes]] = field(default_factory=dict)  # events that weren't known, as they are stored
     uids: dict[int, str] = field(default_factory=dict)  # their fingerprints
     known: set[int] = field(default_factory=set)  # the fingerprints that were
     odd: set[str] = field(default_factory=set)  # UIDs
@@ -184,12 +184,12 @@ def _add(reading: _Reading, mark: int, event: bytes) -> None:
         _add_odd(reading, unfolded(b"\nBEGIN:VEVENT" + event))
         return
     body = unfolded(event.removesuffix(b"\r"))
-    uid, block = _named(Block(body=body[1 : body.rindex(_END) + 1], closed=True))
+    uid, text = _named(Block(body=body[1 : body.rindex(_END) + 1], closed=True))
     reading.uids[mark] = uid
     if uid in reading.by_uid:
-        reading.by_uid[uid].append(block)
+        reading.by_uid[uid].append(text)
     else:
-        reading.by_uid[uid] = [block]  # a list that never grew is a third smaller, and there may be a million
+        reading.by_uid[uid] = [text]  # a list that never grew is a third smaller, and there may be a million
 
 
 def _is_plain(event: bytes) -> bool:
@@ -202,21 +202,21 @@ def _is_plain(event: bytes) -> bool:
 def _add_odd(reading: _Reading, text: bytes) -> None:
     """Anything else, cut as the standard says; seldom more than the feed's first lines and its last."""
     blocks = cut(text)
-    for uid, block in map(_named, blocks.events):
-        reading.by_uid.setdefault(uid, []).append(block)
+    for uid, event in map(_named, blocks.events):
+        reading.by_uid.setdefault(uid, []).append(event)
         reading.odd.add(uid)
     reading.rest.append(blocks.rest)
     # Several calendars in one file are seen; what follows the last one (a cache's HTML comment) is not.
     reading.calendars += text.count(b"\nBEGIN:VCALENDAR") - text.count(b"\nEND:VCALENDAR")
 
 
-def _named(block: Block) -> tuple[str, Block]:
-    """The block with its UID, which is written into it where it had none."""
+def _named(block: Block) -> tuple[str, bytes]:
+    """The UID and the event as it is stored, with the UID written into it where it had none."""
     written = block.written_uid
     if written:
-        return written, block
+        return written, _event(block)
     uid = block.uid
-    return uid, replace(block, body=f"UID:{uid}\n".encode() + block.body)
+    return uid, _event(replace(block, body=f"UID:{uid}\n".encode() + block.body))
 
 
 def _demand_whole(start: bytes, reading: _Reading) -> None:
@@ -241,10 +241,9 @@ def _objects(reading: _Reading) -> tuple[FeedObject, ...]:
     return tuple(_object(uid, by_uid.pop(uid), first, head.definitions) for uid in tuple(by_uid))
 
 
-def _object(uid: str, blocks: list[Block], head: bytes, definitions: Mapping[str, str]) -> FeedObject:
-    tzids = {tzid for block in blocks for tzid in block.tzids} if definitions else set()
+def _object(uid: str, events: list[bytes], head: bytes, definitions: Mapping[str, str]) -> FeedObject:
+    tzids = {tzid for event in events for tzid in tzids_of(event)} if definitions else set()
     first = head + _zones(tzids, definitions).encode()
-    events = [_event(block) for block in blocks]
     if len(events) > 1:
         events.sort()  # some servers give them in another order each time
     data = b"".join((first, *events, b"END:VCALENDAR\n"))
