@@ -22,7 +22,7 @@ from scheduler.duties.command import CommandDuty
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.do_not_call import DoNotCallDuty
 from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, guarded_clock
-from scheduler.duties.last_look import LastLookDuty, LookedCalendar
+from scheduler.duties.last_look import LastLookDuty, Looked, LookedCalendar
 from scheduler.duties.ledger_watch import LedgerWatch
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.rederive import RederiveDuty
@@ -294,9 +294,10 @@ class Daemon:
         if touched:
             self._replan_changed((), touched)
 
-    def _take_looks(self, sought: Mapping[str, Collection[str]]) -> None:
+    def _take_looks(self, found: Mapping[str, Looked]) -> None:
         """After last looks: replan what they changed."""
-        self._replan_changed(sought, sought=sought)
+        touched = {name: one.hrefs for name, one in found.items()}
+        self._replan_changed((), touched, {name: one.sought for name, one in found.items()})
 
     def _replan_changed(
         self,

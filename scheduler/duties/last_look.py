@@ -56,11 +56,15 @@ class LooksBegun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class Looked:
     """What one look brought, once that is stored."""
 
-    news: bool
+    hrefs: frozenset[str]  # of the objects that changed or went
     sought: frozenset[str]  # uids of the events that were asked for by themselves and are gone
+
+    def joined(self, later: Looked) -> Looked:
+        """What both brought; what was gone at the first may be there again."""
+        return Looked(hrefs=self.hrefs | later.hrefs, sought=later.sought)
 
 
 class LastLookDuty:
@@ -72,10 +76,10 @@ class LastLookDuty:
         calendars: Iterable[LookedCalendar],
         before: timedelta,
         clock: Clock,
-        on_news: Callable[[Mapping[str, frozenset[str]]], object],
+        on_news: Callable[[Mapping[str, Looked]], object],
     ) -> None:
-        """:param on_news: replans the calendars that it names, each with the uids of the events that were asked
-        for by themselves and are gone; called in any thread, one at a time.
+        """:param on_news: replans what changed of the calendars that it names; called in any thread, one at a
+        time.
         """
         self._ledger = ledger
         self._clock = clock
@@ -83,7 +87,7 @@ class LastLookDuty:
         self._lanes = Lanes("last look", at_once=_AT_ONCE, in_a_lane=_AT_ONE_SERVER)
         self._going_on: set[str] = set()
         self._begun_at: dict[str, datetime] = {}
-        self._news: dict[str, frozenset[str]] = {}
+        self._news: dict[str, Looked] = {}
         self._replanning = Lock()
         self.use(calendars, before)
 
@@ -152,12 +156,12 @@ class LastLookDuty:
         if calendar.when_unreachable is WhenUnreachable.PLACE and self._clock.now() >= look.rings_at:
             raise SourceUnreachable(look.collection, "too many looks at once: its turn came too late")
         found = self._took_over(calendar, look)
-        if found.news:
-            self._replan(look.collection, found.sought)
+        if found.hrefs:
+            self._replan(look.collection, found)
         # Only now: whatever it changed has made the claims on its calls void.
         self._ledger.write(record_looked, look.collection, look.asked_at)
 
-    def _took_over(self, calendar: LookedCalendar, look: Look) -> _Found:
+    def _took_over(self, calendar: LookedCalendar, look: Look) -> Looked:
         """Ask and store."""
         for _ in range(_TRIES):
             found = self._ask_and_store(calendar, look)
@@ -165,7 +169,7 @@ class LastLookDuty:
                 return found
         raise SourceUnreachable(look.collection, "it was being fetched all the time")
 
-    def _ask_and_store(self, calendar: LookedCalendar, look: Look) -> _Found | None:
+    def _ask_and_store(self, calendar: LookedCalendar, look: Look) -> Looked | None:
         """None where a fetch came between: then neither is known to be the newer."""
         name = look.collection
         row = self._ledger.read(select_collection, name)
@@ -191,15 +195,19 @@ class LastLookDuty:
         if not taken:
             return None
         fetched = intake.fetched
-        return _Found(news=bool(fetched.changed or fetched.deleted), sought=_wholly_in(found.sought, hrefs))
+        return Looked(
+            hrefs=frozenset((*(one.href for one in fetched.changed), *fetched.deleted)),
+            sought=_wholly_in(found.sought, hrefs),
+        )
 
     @property
     def _seconds(self) -> float:
         return min(_LONGEST_LOOK, self.last_look.before).total_seconds()
 
-    def _replan(self, collection: str, sought: frozenset[str]) -> None:
+    def _replan(self, collection: str, found: Looked) -> None:
         """Replan; the calendars whose looks end meanwhile are replanned together."""
-        self._news[collection] = sought
+        before = self._news.get(collection)  # of a round that failed
+        self._news[collection] = found if before is None else before.joined(found)
         with self._replanning:
             news = dict(self._news)
             if collection not in news:

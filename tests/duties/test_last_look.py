@@ -15,7 +15,7 @@ from scheduler.callout.answer import Accepted
 from scheduler.calls.call import Call, Outcome, State
 from scheduler.calls.last_look import WhenUnreachable
 from scheduler.database import Database
-from scheduler.duties.last_look import LastLookDuty, LookedCalendar
+from scheduler.duties.last_look import LastLookDuty, Looked, LookedCalendar
 from scheduler.duties.place import PlaceDuty
 from scheduler.duties.replan import ReplanDuty
 from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable, SourceUnreadable
@@ -114,6 +114,7 @@ class Bench:
     def attend(self, *sources: LookSource, when: WhenUnreachable, before: timedelta) -> None:
         self.replan = ReplanDuty(self.ledger, rules(*(source.name for source in sources)))
         calendars = [LookedCalendar(source=one, settings="a", when_unreachable=when) for one in sources]
+        self.read = 0  # objects that were read again because of looks
         self.duty = LastLookDuty(self.ledger, calendars, before, self.clock, self._news)
         self.placing.last_look = self.duty.last_look
 
@@ -132,9 +133,13 @@ class Bench:
             self.ledger.write(delete_objects, name, gone)
         self.replan.run_once(self.clock.now(), changed=self.sources)
 
-    def _news(self, sought: Mapping[str, Collection[str]]) -> None:
-        self.replanned.append(frozenset(sought))
-        self.replan.run_once(self.clock.now(), changed=sought, sought=sought)
+    def _news(self, found: Mapping[str, Looked]) -> None:
+        self.replanned.append(frozenset(found))
+        self.read += self.replan.run_once(
+            self.clock.now(),
+            touched={name: one.hrefs for name, one in found.items()},
+            sought={name: one.sought for name, one in found.items()},
+        ).read
 
     def look(self, seconds: float = 3) -> int:
         """A round, so many seconds before noon, and all that follows from it."""
@@ -544,6 +549,17 @@ def test_a_look_whose_turn_comes_after_its_call_is_not_made(bench: Bench) -> Non
     assert len(told) == 1
 
 
+def test_of_many_events_a_look_reads_again_only_those_that_differ(bench: Bench) -> None:
+    source = ScriptedSource(objects={f"{n}.ics": event(f"{n}", NOON, f"+4420794601{n:02}") for n in range(20)})
+    bench.watch(source)
+    source.objects["7.ics"] = event("7", NOON, OTHER)
+    del source.objects["8.ics"]
+    bench.look()
+    assert bench.read == 1
+    assert OTHER in {str(call.destination) for call in bench.calls()}
+    assert [call.outcome for call in bench.calls() if call.outcome] == [Outcome.CANCELLED]
+
+
 def test_calendars_whose_looks_end_meanwhile_are_replanned_together(bench: Bench) -> None:
     calendars = [
         ScriptedSource(name=f"sales{n}", objects={f"{n}.ics": event(f"{n}", NOON, f"+4420794601{n:02}")})
@@ -553,10 +569,10 @@ def test_calendars_whose_looks_end_meanwhile_are_replanned_together(bench: Bench
     for calendar in calendars:
         calendar.objects.clear()
 
-    def replan_when_all_are_stored(changed: Mapping[str, Collection[str]]) -> None:
+    def replan_when_all_are_stored(found: Mapping[str, Looked]) -> None:
         if not bench.replanned:
             await_true(lambda: len(bench.duty._news) == 8)
-        bench._news(changed)
+        bench._news(found)
 
     bench.duty._on_news = replan_when_all_are_stored
     bench.look()
