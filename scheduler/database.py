@@ -17,6 +17,8 @@ from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -24,6 +26,7 @@ import sqlite_utils
 
 from scheduler.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseTooNew, DatabaseUnusable
 
+S = TypeVar("S")
 T = TypeVar("T")
 P = ParamSpec("P")
 Row = sqlite3.Row
@@ -45,7 +48,8 @@ HOW_TO_RESTORE = (
     "to restore it, stop the daemon, move the file away together with those beside it that end in -wal and -shm, "
     "copy the last backup into its place, and look at `call-scheduler plan` before you start the daemon"
 )
-_Item = tuple[Callable[[Connection], Any], Future[Any]]
+# What is to be done with things like this one, the thing, and who waits for what comes of it.
+_Item = tuple[Callable[[Connection, Sequence[Any]], Sequence[Any]], Any, Future[Any]]
 
 
 class Database:
@@ -100,12 +104,20 @@ class Database:
         Work is done in the order in which it was submitted, and all of it before ``close`` returns. To wake a
         waiting thread costs more than a write does. What ``work`` raises is in the future, untranslated.
         """
+        return self.submit_among(lambda connection, _: [work(connection, *args, **kwargs)], None)
+
+    def submit_among(self, work: Callable[[Connection, Sequence[S]], Sequence[T]], one: S) -> Future[T]:
+        """As :meth:`submit`, for one of many: what has queued up for the same ``work`` is done at once.
+
+        :param work: what it is given and what it returns are in the order of submission. Should it raise, each is
+            tried again alone, so that a bad one costs itself.
+        """
         if self._writer is None:
             raise DatabaseUnusable(f"{self.path} was opened for reading only")
         future: Future[T] = Future()
         with self._lock:
             self._refuse_closed()
-            self._queue.put((lambda connection: work(connection, *args, **kwargs), future))
+            self._queue.put((work, one, future))
         return future
 
     def take_trouble(self) -> DatabaseError | None:
@@ -201,7 +213,7 @@ class Database:
                     return
 
     def _note_failures(self, group: Sequence[_Item]) -> None:
-        for error in (future.exception() for _, future in group):
+        for error in (future.exception() for _, _, future in group):
             if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
                 with suppress(DatabaseError), self._noting_trouble():
                     raise _translation(self.path, error)
@@ -274,25 +286,36 @@ def _commit_group(connection: Connection, group: Sequence[_Item]) -> None:
     done: list[tuple[Future[Any], Any]] = []
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for work, future in group:
-            connection.execute("SAVEPOINT one")
-            try:
-                done.append((future, work(connection)))
-            except BaseException as error:
-                if not connection.in_transaction:
-                    raise  # SQLite gave up the whole transaction, as it may when the disk is full
-                connection.execute("ROLLBACK TO one")
-                future.set_exception(error)
-            connection.execute("RELEASE one")
+        for _, items in groupby(group, key=itemgetter(0)):
+            done += _run(connection, list(items))
         connection.execute("COMMIT")
     except BaseException as error:
-        for _, future in group:
+        for _, _, future in group:
             if not future.done():
                 future.set_exception(error)
         connection.rollback()
         return
     for future, result in done:
         future.set_result(result)
+
+
+def _run(connection: Connection, items: Sequence[_Item]) -> list[tuple[Future[Any], Any]]:
+    """Do the one work of these; what fails alone is told at once, and what was done once it is committed."""
+    work = items[0][0]
+    connection.execute("SAVEPOINT one")
+    try:
+        results = work(connection, [one for _, one, _ in items])
+    except BaseException as error:
+        if not connection.in_transaction:
+            raise  # SQLite gave up the whole transaction, as it may when the disk is full
+        connection.execute("ROLLBACK TO one")
+        connection.execute("RELEASE one")
+        if len(items) > 1:
+            return [done for item in items for done in _run(connection, [item])]
+        items[0][2].set_exception(error)
+        return []
+    connection.execute("RELEASE one")
+    return [(future, result) for (_, _, future), result in zip(items, results, strict=True)]
 
 
 @contextmanager

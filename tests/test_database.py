@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -138,10 +138,37 @@ def test_what_is_submitted_is_done_in_its_turn_and_tells_its_failure_to_who_asks
     assert isinstance(failed.exception(), ConstraintFailed)
 
 
+def insert_all(connection: Connection, added: Sequence[int]) -> list[str]:
+    for number in added:
+        insert(connection, number)
+    return [f"{number} of {len(added)}" for number in added]
+
+
+def test_what_has_queued_up_for_one_work_is_done_at_once_in_its_turn(database: Database) -> None:
+    with Held(database) as held:
+        futures = [database.submit_among(insert_all, number) for number in (3, 1)]
+        between = database.submit(numbers)
+        futures.append(database.submit_among(insert_all, 2))
+        held.release()
+        assert [future.result(PATIENCE) for future in futures] == ["3 of 2", "1 of 2", "2 of 1"]
+        assert between.result(PATIENCE) == [1, 3]
+    assert database.read(numbers) == [1, 2, 3]
+
+
+def test_of_many_that_are_done_at_once_a_bad_one_costs_itself_alone(database: Database) -> None:
+    with Held(database) as held:
+        good, bad, another = (database.submit_among(insert_all, number) for number in (1, 1, 2))
+        held.release()
+        assert isinstance(bad.exception(PATIENCE), ConstraintFailed)
+        assert [good.result(PATIENCE), another.result(PATIENCE)] == ["1 of 1", "2 of 1"]
+    assert database.read(numbers) == [1, 2]
+
+
 def test_what_was_submitted_is_on_disk_once_the_database_is_closed(path: Path) -> None:
     with closing(Database(path, ONE_TABLE)) as database:
-        for number in range(200):
+        for number in range(0, 200, 2):
             database.submit(insert, number)
+            database.submit_among(insert_all, number + 1)
     with closing(Database(path, ONE_TABLE)) as database:
         assert database.read(numbers) == list(range(200))
 

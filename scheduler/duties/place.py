@@ -11,27 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from scheduler.callout.answer import (
-    Accepted,
-    NotSent,
-    PerhapsSent,
-    PlaceAnswer,
-    Refused,
-    RefusedForNow,
-    Unauthorized,
-    Withheld,
-)
+from scheduler.callout.answer import PlaceAnswer
 from scheduler.calls.barring import Barring, barred_by, not_owned
-from scheduler.calls.call import Answer, Call, Outcome
+from scheduler.calls.call import Call, Outcome
 from scheduler.calls.last_look import LastLook, why_held
 from scheduler.calls.policy import Policy
 from scheduler.calls.timing import Decision, End, Wait
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
+from scheduler.duties.answered import Answered, record
 from scheduler.duties.limiter import Limiter
 from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger.calls import Claim, release_claim
-from scheduler.ledger.life import accept, lose_answer, refuse, unplaced
 from scheduler.ledger.looks import select_sights_of_call
 from scheduler.ledger.pauses import select_pause_of_call
 from scheduler.ledger.requesting import Ask, Requested, postpone, request
@@ -189,7 +180,8 @@ class PlaceDuty:
         answer = prepared.provider.place(body, prepared.token, lambda: self._held_back(prepared))
         log.info("call %d: %s", call.id, type(answer).__name__)
         # Nobody waits for it: a call whose answer is lost on the way to the disk is looked up, as any other.
-        recorded = self._ledger.submit(self._record, decision.attempt_id, answer, self._clock.now())
+        answered = Answered(attempt_id=decision.attempt_id, answer=answer, at=self._clock.now())
+        recorded = self._ledger.submit_among(self._record, answered)
         recorded.add_done_callback(lambda future: self._look_at(future, prepared.claim))
 
     def _held_back(self, prepared: Prepared) -> str:
@@ -242,32 +234,8 @@ class PlaceDuty:
             callback=f"{self._callback_url}/{reference}" if self._callback_url else "",
         )
 
-    def _record(
-        self, connection: Connection, attempt_id: int, answer: PlaceAnswer, now: datetime
-    ) -> Decision | None:
-        """:return: what follows a request that certainly placed nothing."""
-        policy = self.policy
-        match answer:
-            case Accepted():
-                accept(connection, attempt_id, answer.session_id, now)
-            case PerhapsSent():
-                lose_answer(connection, attempt_id, answer.reason, now)
-            case Refused():
-                refuse(connection, attempt_id, answer.reason, now)
-            case RefusedForNow():
-                return unplaced(
-                    connection, attempt_id, Answer.REFUSED_FOR_NOW, answer.reason, now, policy,
-                    delay=answer.retry_after,
-                )  # fmt: skip
-            case Unauthorized():
-                return unplaced(connection, attempt_id, Answer.UNAUTHORIZED, answer.reason, now, policy)
-            case NotSent():
-                return unplaced(connection, attempt_id, Answer.NOT_SENT, answer.reason, now, policy)
-            case Withheld(reason=why):
-                return unplaced(
-                    connection, attempt_id, Answer.NOT_SENT, f"not sent: {why}", now, policy, why=why
-                )  # fmt: skip
-        return None
+    def _record(self, connection: Connection, answered: Sequence[Answered]) -> Sequence[Decision | None]:
+        return record(connection, answered, self.policy)
 
 
 def _tell(call: Call, decision: End) -> None:

@@ -28,6 +28,15 @@ class KeptCdr:
     raw: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """The provider took an attempt's request, as its answer says."""
+
+    attempt_id: int
+    session_id: str  # "" where it gave none
+    at: datetime
+
+
 def insert_attempts(connection: Connection, references: Mapping[int, str], now: datetime) -> dict[int, int]:
     """The committed intentions.
 
@@ -58,6 +67,17 @@ def record_answer(
         (answer, detail, session_id, attempt_id),
     ).fetchone()
     return int(row["call_id"])
+
+
+def record_accepted(connection: Connection, accepted: Iterable[Acceptance]) -> None:
+    """As :func:`record_answer`, for as many as are accepted."""
+    connection.execute(
+        """UPDATE attempt SET answer = 'accepted', session_id = coalesce(nullif(session, ''), session_id)
+           FROM (SELECT json_extract(value, '$[0]') AS accepted_id, json_extract(value, '$[1]') AS session
+                 FROM json_each(?))
+           WHERE id = accepted_id""",
+        (json.dumps([(one.attempt_id, one.session_id) for one in accepted]),),
+    )
 
 
 def close_attempt(connection: Connection, attempt_id: int, now: datetime) -> bool:

@@ -183,14 +183,18 @@ def request_calls(connection: Connection, claims: Iterable[Claim]) -> frozenset[
     return frozenset(row["id"] for row in rows)
 
 
-def place_call(connection: Connection, call_id: int, attempt_id: int) -> bool:
-    """requested → placed, by this attempt: a late answer of one that is over says nothing of the next."""
-    return _changed(
+def place_calls(connection: Connection, attempt_ids: Iterable[int]) -> int:
+    """requested → placed, by these attempts: a late answer of one that is over says nothing of the next.
+
+    :return: of how many calls.
+    """
+    return int(
         connection.execute(
-            """UPDATE call SET state = 'placed' WHERE id = ? AND state = 'requested'
-                   AND EXISTS (SELECT 1 FROM attempt WHERE id = ? AND closed_at IS NULL)""",
-            (call_id, attempt_id),
-        )
+            """UPDATE call SET state = 'placed' WHERE state = 'requested' AND id IN (
+                   SELECT call_id FROM attempt
+                   WHERE id IN (SELECT value FROM json_each(?)) AND closed_at IS NULL)""",
+            (json.dumps(list(attempt_ids)),),
+        ).rowcount
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,12 +35,12 @@ def append_event(
     )
 
 
-def append_events(connection: Connection, now: datetime, kind: str, attempt_ids: Iterable[int]) -> None:
-    """The same of several attempts."""
+def append_events(connection: Connection, kind: str, times: Mapping[int, datetime]) -> None:
+    """The same of several attempts: their ids, and when it happened to each."""
     connection.execute(
         """INSERT INTO event (at, call_id, attempt_id, kind)
-           SELECT ?, call_id, id, ? FROM attempt WHERE id IN (SELECT value FROM json_each(?))""",
-        (write_instant(now), kind, json.dumps(list(attempt_ids))),
+           SELECT value, call_id, attempt.id, ? FROM json_each(?) JOIN attempt ON attempt.id = key""",
+        (kind, json.dumps({attempt_id: write_instant(at) for attempt_id, at in times.items()})),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from scheduler.calls.call import Answer, Attempt, Call, Outcome, State
@@ -16,19 +17,21 @@ from scheduler.calls.timing import (
 )
 from scheduler.database import Connection
 from scheduler.ledger.attempts import (
+    Acceptance,
     close_attempt,
+    record_accepted,
     record_answer,
     select_attempt,
     select_attempts_of_call,
 )
 from scheduler.ledger.calls import (
     end_call,
-    place_call,
+    place_calls,
     plan_again,
     release_all_claims,
     select_call,
 )
-from scheduler.ledger.events import append_event, has_event
+from scheduler.ledger.events import append_event, append_events, has_event
 from scheduler.ledger.holds import (
     wake_destination,
     wake_origin,
@@ -62,11 +65,11 @@ def stop(
     return True
 
 
-def accept(connection: Connection, attempt_id: int, session_id: str, now: datetime) -> None:
-    """The provider took the request; its callback may have told so before."""
-    call_id = record_answer(connection, attempt_id, Answer.ACCEPTED, session_id=session_id)
-    place_call(connection, call_id, attempt_id)
-    append_event(connection, now, "accepted", call_id=call_id, attempt_id=attempt_id)
+def accept(connection: Connection, accepted: Sequence[Acceptance]) -> None:
+    """The provider took these requests; their callbacks may have told so before."""
+    record_accepted(connection, accepted)
+    place_calls(connection, [one.attempt_id for one in accepted])
+    append_events(connection, "accepted", {one.attempt_id: one.at for one in accepted})
 
 
 def lose_answer(connection: Connection, attempt_id: int, reason: str, now: datetime) -> None:

@@ -136,7 +136,7 @@ def _intend(connection: Connection, asks: Sequence[Ask], now: datetime) -> Mappi
     requested = request_calls(connection, [ask.claim for ask in asks])
     references = {ask.claim.call.id: ask.reference for ask in asks if ask.claim.call.id in requested}
     attempt_ids = insert_attempts(connection, references, now)
-    append_events(connection, now, "requested", attempt_ids.values())
+    append_events(connection, "requested", dict.fromkeys(attempt_ids.values(), now))
     return attempt_ids
 
 

@@ -12,7 +12,7 @@ from scheduler.calls.timing import End, Wait, after_silence
 from scheduler.calls.voicemail import marked_if_brief
 from scheduler.database import Connection
 from scheduler.ledger.attempts import close_attempt, end_attempt, record_answer, select_attempt
-from scheduler.ledger.calls import amend_unknown, end_call, place_call, plan_again
+from scheduler.ledger.calls import amend_unknown, end_call, place_calls, plan_again
 from scheduler.ledger.events import append_event, append_event_once, has_event
 from scheduler.ledger.life import (
     CONTRADICTED,
@@ -35,7 +35,7 @@ def prove(connection: Connection, attempt: Attempt, session_id: str, now: dateti
         return  # how it ended is known, and another attempt may follow it
     if not attempt.open:
         _stop_what_follows(connection, attempt, now)
-    elif place_call(connection, attempt.call_id, attempt.id):
+    elif place_calls(connection, [attempt.id]):
         append_event(
             connection, now, "accepted", call_id=attempt.call_id, attempt_id=attempt.id,
             detail="by its callback",

@@ -13,6 +13,7 @@ from tests.crash.sabotage import Moment, Sabotage
 _POST = b"POST /vca"
 _BODY = b'"destination"'
 _PLACE = "scheduler.duties.place:"
+_ANSWERED = "scheduler.duties.answered:"
 _CLIENT = "scheduler.callout.client:"
 _COLLECT = "scheduler.duties.collect:"
 _CALLBACK = "scheduler.web.callback:"
@@ -76,22 +77,22 @@ LABELS = (
     Label(name="half sent", deaths=(_sending(Moment.HALFWAY, _POST),), ends=Outcome.UNKNOWN),
     Label(name="sent", deaths=(_sending(Moment.AFTER, _BODY),), ends=None),
     Label(name="answer read", deaths=(before(_CLIENT + "read_answer"),)),
-    Label(name="answer not recorded", deaths=(before(_PLACE + "PlaceDuty._record"),)),
-    Label(name="answer not committed", deaths=(after(_PLACE + "accept"),)),
+    Label(name="answer not recorded", deaths=(before(_PLACE + "PlaceDuty._record"),), for_all=True),
+    Label(name="answer not committed", deaths=(after(_ANSWERED + "accept"),), for_all=True),
     Label(name="answer recorded", deaths=(before(_PLACE + "PlaceDuty._look_at"),)),
     Label(name="claim committed", deaths=(_CLAIMED,)),
     Label(
         name="giving claims back",
         deaths=(_CLAIMED, after("scheduler.daemon:recover"), before("scheduler.daemon:Daemon.start")),
     ),
-    Label(name="lost answer", deaths=(after(_PLACE + "lose_answer"),), happening=Happening.LOST_ANSWER),
+    Label(name="lost answer", deaths=(after(_ANSWERED + "lose_answer"),), happening=Happening.LOST_ANSWER),
     Label(
         name="lost answer recorded",
         deaths=(before(_PLACE + "PlaceDuty._look_at"),), happening=Happening.SERVER_ERROR_AFTER_ACCEPT,
     ),
     Label(
         name="refusal not committed",
-        deaths=(after(_PLACE + "unplaced"),), happening=Happening.REFUSED_ONCE, ends=Outcome.UNKNOWN,
+        deaths=(after(_ANSWERED + "unplaced"),), happening=Happening.REFUSED_ONCE, ends=Outcome.UNKNOWN,
     ),
     Label(
         name="refusal recorded",

@@ -19,12 +19,12 @@ from scheduler.errors import ProviderError
 from scheduler.ledger.alerts import select_alerts
 from scheduler.ledger.attempts import KeptCdr, insert_cdr
 from scheduler.ledger.evidence import Weighed, weigh
-from scheduler.ledger.life import accept
 from scheduler.ledger.settling import prove
 from scheduler.phone import PhoneNumber
 from scheduler.vca import Cdr, UnreadableCdr, read_cdr
 from tests.clocks import NOON
 from tests.duties.support import POLICY, Bench, bench, cdr
+from tests.ledger.desk import accept
 
 MINUTE = timedelta(minutes=1)
 

@@ -10,11 +10,11 @@ from scheduler.calls.cdr import Ending
 from scheduler.calls.policy import Policy
 from scheduler.calls.timing import End, Wait
 from scheduler.database import Connection, Database
-from scheduler.ledger import requesting
-from scheduler.ledger.attempts import select_attempts_of_call
+from scheduler.ledger import life, requesting
+from scheduler.ledger.attempts import Acceptance, select_attempts_of_call
 from scheduler.ledger.calls import Claim, claim_due, insert_call, select_call
 from scheduler.ledger.events import select_events
-from scheduler.ledger.life import accept, unplaced
+from scheduler.ledger.life import unplaced
 from scheduler.ledger.requesting import Ask, Requested
 from scheduler.ledger.settling import settle
 from tests.calls.builders import MINUTE, want
@@ -45,6 +45,11 @@ def request(
     ask = Ask(claim=claim, reference=reference, barred=barred, obstacle=obstacle)
     (decision,) = requesting.request(connection, [ask], now, policy, waits=[timedelta()])
     return decision
+
+
+def accept(connection: Connection, attempt_id: int, session_id: str, now: datetime) -> None:
+    """One answer that came alone."""
+    life.accept(connection, [Acceptance(attempt_id=attempt_id, session_id=session_id, at=now)])
 
 
 class Desk:

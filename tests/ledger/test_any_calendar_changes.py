@@ -30,13 +30,13 @@ from scheduler.ledger.appointments import select_keys
 from scheduler.ledger.attempts import select_attempt, select_attempts_of_call, select_open_attempts
 from scheduler.ledger.calls import Claim, claim_due, next_wake_at, select_calls
 from scheduler.ledger.changes import apply_change, select_recorded
-from scheduler.ledger.life import accept, lose_answer, recover, refuse, unplaced
+from scheduler.ledger.life import lose_answer, recover, refuse, unplaced
 from scheduler.ledger.requesting import Requested
 from scheduler.ledger.settling import fall_silent, prove, settle
 from scheduler.phone import PhoneNumber
 from tests.calls.builders import CUSTOMER, HOUR, MINUTE, OTHER_CUSTOMER, an_appointment
 from tests.clocks import NOON
-from tests.ledger.desk import BUSY, NOBODY, TALKED, request, seen_transitions, watch_transitions
+from tests.ledger.desk import BUSY, NOBODY, TALKED, accept, request, seen_transitions, watch_transitions
 
 STOPPABLE = (State.PLANNED, State.CLAIMED)
 POLICY = Policy(grace=5 * MINUTE)

@@ -16,11 +16,11 @@ from scheduler.ledger.attempts import select_attempt, select_open_attempts
 from scheduler.ledger.calls import Claim, claim_one, release_claim
 from scheduler.ledger.changes import apply_change
 from scheduler.ledger.events import select_events
-from scheduler.ledger.life import accept, lose_answer, recover, refuse, unplaced
+from scheduler.ledger.life import lose_answer, recover, refuse, unplaced
 from scheduler.ledger.settling import fall_silent, prove
 from tests.calls.builders import GRACE, HOUR, MINUTE, OTHER_CUSTOMER, SECOND_ORIGIN, want
 from tests.clocks import NOON
-from tests.ledger.desk import BUSY, POLICY, TALKED, Desk, request
+from tests.ledger.desk import BUSY, POLICY, TALKED, Desk, accept, request
 
 SECOND = timedelta(seconds=1)
 

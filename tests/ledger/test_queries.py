@@ -12,7 +12,9 @@ from scheduler.database import Connection, Database
 from scheduler.ledger.alerts import select_alerts
 from scheduler.ledger.appointments import select_keys
 from scheduler.ledger.attempts import (
+    Acceptance,
     insert_cdr,
+    record_accepted,
     select_attempt_of_reference,
     select_attempts_of_call,
     select_attempts_since,
@@ -29,6 +31,7 @@ from scheduler.ledger.calls import (
     first_moved_at,
     next_wake_at,
     note_kept_back,
+    place_calls,
     release_all_claims,
     request_calls,
     select_calls,
@@ -95,7 +98,9 @@ WORKS: dict[str, Callable[[Connection], object]] = {
     "wake_origin": lambda c: wake_origin(c, ORIGIN, NOON),
     "select_gates": lambda c: select_gates(c, [1, 2], held_since=NOON, today=NOON),
     "request_calls": lambda c: request_calls(c, [Claim(call=a_call(), token="token")]),
-    "append_events": lambda c: append_events(c, NOON, "requested", [1]),
+    "append_events": lambda c: append_events(c, "requested", {1: NOON}),
+    "record_accepted": lambda c: record_accepted(c, [Acceptance(attempt_id=1, session_id="", at=NOON)]),
+    "place_calls": lambda c: place_calls(c, [1]),
     "claim_late": lambda c: claim_late(c, NOON, 10, "token"),
     "note_kept_back": lambda c: note_kept_back(c, NOON, "no room"),
     "wake_destination": lambda c: wake_destination(c, CUSTOMER, NOON),

@@ -11,11 +11,11 @@ from scheduler.calls.call import Answer, Outcome, State
 from scheduler.calls.reconcile import Cancel, TooLate
 from scheduler.ledger.attempts import select_attempt
 from scheduler.ledger.changes import apply_change
-from scheduler.ledger.life import accept, lose_answer, refuse, unplaced, withdraw
+from scheduler.ledger.life import lose_answer, refuse, unplaced, withdraw
 from scheduler.ledger.settling import prove
 from tests.calls.builders import GRACE, MINUTE, OTHER_CUSTOMER, want
 from tests.clocks import NOON
-from tests.ledger.desk import NOBODY, POLICY, TALKED, Desk, request
+from tests.ledger.desk import NOBODY, POLICY, TALKED, Desk, accept, request
 
 SECOND = timedelta(seconds=1)
 

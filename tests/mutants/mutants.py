@@ -50,8 +50,8 @@ MUTANTS = (
     Mutant(
         defect="the request leaves before its intention is committed",
         file="scheduler/database.py",
-        was="done.append((future, work(connection)))",
-        becomes="future.set_result(work(connection))",
+        was="    return [(future, result) for (_, _, future), result in zip(items, results, strict=True)]",
+        becomes="    for (_, _, future), result in zip(items, results): future.set_result(result)\n    return []",
         tests=("tests/test_database.py",),
     ),
     Mutant(
