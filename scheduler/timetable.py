@@ -6,13 +6,13 @@ comments; the ledger fulfils :class:`CallStore`.
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
 from apscheduler.jobstores.base import BaseJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -55,7 +55,7 @@ class Timetable(Generic[C]):
         self._jobs = _CallJobs(store, place, clock, capacity=workers)
         self._scheduler = BackgroundScheduler(
             jobstores={_ALIAS: self._jobs},
-            executors={"default": ThreadPoolExecutor(workers)},
+            executors={"default": _Workers(workers)},
             timezone=UTC,
             # An error of the store is looked at again after this; the default is 10 s.
             jobstore_retry_interval=1,
@@ -82,6 +82,25 @@ class Timetable(Generic[C]):
         return self._jobs.beat_at
 
 
+class _Workers(BaseExecutor):  # type: ignore[misc]
+    """APScheduler's extension point for those who run its jobs: here each argument of a job has its own thread."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__()
+        self._pool = ThreadPoolExecutor(workers)
+
+    def submit_job(self, job: Job, run_times: list[datetime]) -> None:
+        # Overridden, since it counts how often a job runs at once: every batch is a job of its own.
+        self._do_submit_job(job, run_times)
+
+    def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:  # noqa: ARG002
+        for claim in job.args:
+            self._pool.submit(job.func, claim)
+
+    def shutdown(self, wait: bool = True) -> None:
+        self._pool.shutdown(wait)
+
+
 class _CallJobs(BaseJobStore, Generic[C]):  # type: ignore[misc]
     """APScheduler's documented extension point; rows are calls, and no pickles are kept."""
 
@@ -92,7 +111,6 @@ class _CallJobs(BaseJobStore, Generic[C]):  # type: ignore[misc]
         self._clock = clock
         self._capacity = capacity
         self._in_hand = 0
-        self._numbers = itertools.count()
         self._lock = threading.Lock()
         self.closed = False
         self.beat_at: datetime | None = None
@@ -111,7 +129,7 @@ class _CallJobs(BaseJobStore, Generic[C]):  # type: ignore[misc]
         claims = self._store.claim_due(self.beat_at, free)
         with self._lock:
             self._in_hand += len(claims)
-        return [self._job(claim, now) for claim in claims]
+        return [self._job(claims, now)] if claims else []
 
     def get_next_run_time(self) -> datetime:
         """The soonest wake-up, but never more than a heartbeat ahead.
@@ -129,12 +147,12 @@ class _CallJobs(BaseJobStore, Generic[C]):  # type: ignore[misc]
             return ahead
         return ahead if soonest is None else min(soonest, ahead)
 
-    def _job(self, claim: C, now: datetime) -> Job:
+    def _job(self, claims: Sequence[C], now: datetime) -> Job:
+        """One for the whole batch: APScheduler does a good deal for each job, which a thousand calls wait for."""
         # Without Job.__init__, which looks for a textual reference to the function in order to pickle it.
         job = Job.__new__(Job)
-        job.id = f"claim {next(self._numbers)}"
-        job.name = "place"
-        job.func, job.func_ref, job.args, job.kwargs = self._run, None, (claim,), {}
+        job.id = job.name = "place"
+        job.func, job.func_ref, job.args, job.kwargs = self._run, None, tuple(claims), {}
         job.trigger, job.next_run_time = DateTrigger(now, UTC), now
         job.executor = "default"
         # Lateness is ours to judge: with a grace time APScheduler drops what waited too long for a worker.
@@ -145,6 +163,8 @@ class _CallJobs(BaseJobStore, Generic[C]):  # type: ignore[misc]
     def _run(self, claim: C) -> None:
         try:
             self._place(claim)
+        except Exception:
+            self._logger.exception("what was claimed could not be placed")
         finally:
             with self._lock:
                 self._in_hand -= 1
@@ -153,7 +173,7 @@ class _CallJobs(BaseJobStore, Generic[C]):  # type: ignore[misc]
                 self._scheduler.wakeup()
 
     def remove_job(self, job_id: str) -> None:
-        """Called right after each submit; the claim has already taken the row out of what is due."""
+        """Called right after each submit; the claims have already taken the rows out of what is due."""
 
     def lookup_job(self, job_id: str) -> None:
         """Calls are added, moved and cancelled in the ledger, never through APScheduler."""
