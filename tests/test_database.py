@@ -113,6 +113,18 @@ def test_what_was_written_is_read(database: Database) -> None:
     assert database.read(numbers) == [1]
 
 
+def test_a_peek_sees_what_was_written_and_keeps_no_state_of_the_file(database: Database) -> None:
+    for number in (1, 2):
+        database.write(insert, number)
+        assert database.peek(numbers) == list(range(1, number + 1))
+    assert [connection.in_transaction for connection in database._idle] == [False]
+
+
+def test_a_peek_can_not_write(database: Database) -> None:
+    with pytest.raises(DatabaseUnusable, match="readonly"):
+        database.peek(insert, 1)
+
+
 def test_what_was_written_is_there_after_a_restart(path: Path) -> None:
     with closing(Database(path, ONE_TABLE)) as first:
         first.write(insert, 1)

@@ -24,7 +24,7 @@ from scheduler.duties.limiter import Limiter
 from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger.calls import Claim, release_claim
 from scheduler.ledger.looks import select_sights_of_call
-from scheduler.ledger.pauses import select_pause_of_call
+from scheduler.ledger.pauses import select_pause_of_call, select_pauses
 from scheduler.ledger.requesting import Ask, Requested, postpone, request
 from scheduler.vca import CallRequest
 
@@ -207,7 +207,10 @@ class PlaceDuty:
 
     def _paused(self, call: Call) -> str:
         try:
-            return self._ledger.read(select_pause_of_call, call, self._clock.now())
+            now = self._clock.now()
+            # Nearly always nothing is paused, and every call waits for the answer.
+            pauses = self._ledger.peek(select_pauses, now)
+            return self._ledger.read(select_pause_of_call, call, now) if pauses else ""
         except DatabaseError as error:
             return f"it can't be told whether it is paused: {error}"
 

@@ -48,13 +48,13 @@ class LedgerCallStore(Generic[P]):
         self._noted_at: datetime | None = None
 
     def next_wake_at(self) -> datetime | None:
-        soonest = self._database.read(next_wake_at)
+        soonest = self._database.peek(next_wake_at)
         opens_at = self._room.opens_at() if self._room else None
         return soonest if soonest is None or opens_at is None else max(soonest, opens_at)
 
     def claim_due(self, now: datetime, limit: int) -> Sequence[Claim | P]:
         # Peek first: the loop comes by every second, and a read costs no commit.
-        soonest = self._database.read(next_wake_at)
+        soonest = self._database.peek(next_wake_at)
         if soonest is None or soonest > now:
             return []
         return self._database.write(self._claim_and_prepare, now, limit)

@@ -94,7 +94,7 @@ def test_a_call_whose_pauses_cant_be_read_is_not_sent(duties: Bench, monkeypatch
     def unreadable(*_: object) -> str:
         raise DatabaseUnusable("the disk is gone")
 
-    duties.provider.connect = lambda: monkeypatch.setattr(duties.ledger, "read", unreadable)
+    duties.provider.connect = lambda: monkeypatch.setattr(duties.ledger, "peek", unreadable)
     duties.place_due()
     monkeypatch.undo()
     assert duties.provider.requests == []
