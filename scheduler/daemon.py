@@ -29,13 +29,14 @@ from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import NOTHING, ReplanDuty
 from scheduler.duties.resolve import resolve
 from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
+from scheduler.duties.take_over import take_over
 from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger import open_ledger
 from scheduler.ledger.alerts import acknowledge_alerts
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.clock import note_stopped, remember_clock
 from scheduler.ledger.collections import ADDRESS_BOOK
-from scheduler.ledger.life import recover
+from scheduler.ledger.departures import Departures
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.logs import set_level
@@ -131,8 +132,8 @@ def running_daemon(config: Config, machine: MachineClock) -> Iterator[Daemon]:
         ledger = parts.enter_context(closing(open_ledger(config.ledger)))
         clock = guarded_clock(ledger, machine, wait_for_sync=config.wait_for_sync)
         ledger.write(remember_clock, clock.boot_id(), clock.anchor)
-        ledger.write(recover, clock.now())
-        daemon = Daemon(config, clock, ledger, parts)
+        departures = parts.enter_context(closing(take_over(ledger, clock, config.policy)))
+        daemon = Daemon(config, clock, ledger, departures, parts)
         daemon.start()
         yield daemon
         with suppress(DatabaseError):  # the clock is then held against more than it need be
@@ -142,7 +143,9 @@ def running_daemon(config: Config, machine: MachineClock) -> Iterator[Daemon]:
 class Daemon:
     """All parts, wired, from the ledger upwards; ``parts`` stops them in the opposite order."""
 
-    def __init__(self, config: Config, clock: GuardedClock, ledger: Database, parts: ExitStack) -> None:
+    def __init__(
+        self, config: Config, clock: GuardedClock, ledger: Database, departures: Departures, parts: ExitStack
+    ) -> None:
         self._do_not_call = DoNotCallDuty(config.do_not_call)
         self._config = self._started = config = with_do_not_call(config, self._do_not_call.list)
         self._clock = clock
@@ -173,6 +176,7 @@ class Daemon:
             config.barring,
             callback_url=self._listen(),
             doubt=clock.doubt,
+            note_departure=departures.note,
         )
         self._place.last_look = self._last_look.last_look
         self._timetable: Timetable[Prepared | Claim] = Timetable(

@@ -27,10 +27,10 @@ from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import PATIENCE, await_result, leave_command
 from scheduler.duties.guarded_clock import guarded_clock
 from scheduler.duties.place import PlaceDuty
+from scheduler.duties.take_over import take_over
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import claim_one, select_call
-from scheduler.ledger.life import recover
 from scheduler.parts import ProviderLink, barring_of
 
 _LOOK_EVERY = timedelta(seconds=0.5)
@@ -93,12 +93,12 @@ def _ask(ledger: Database, kind: str, arguments: Mapping[str, str]) -> Mapping[s
 def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wait: bool) -> Story:
     config = replace(config, barring=barring_of(config))
     clock = guarded_clock(ledger, SystemClock(), wait_for_sync=config.wait_for_sync)
-    ledger.write(recover, clock.now())
+    departures = take_over(ledger, clock, config.policy)
     try:
         call_id = place_by_hand(ledger, arguments, clock.now(), config.company, config.policy, config.barring)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    with closing(ProviderLink(config.provider, clock)) as link:
+    with closing(departures), closing(ProviderLink(config.provider, clock)) as link:
         # Nobody listens for callbacks here: the provider's list alone tells how the call ended.
         duty = PlaceDuty(
             ledger, link.client, clock, config.policy, config.barring, callback_url="", doubt=clock.doubt

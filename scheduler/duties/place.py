@@ -72,15 +72,18 @@ class PlaceDuty:
         *,
         callback_url: str,
         doubt: Callable[[], str] = lambda: "",
+        note_departure: Callable[[int], None] = lambda _attempt_id: None,
     ) -> None:
         """
         :param callback_url: what the attempt's reference is appended to; "" asks for no callback.
         :param doubt: why the clock can't be placed by just now (rule 13); "" where it can.
+        :param note_departure: told of each attempt right before its first byte; a DatabaseError sends nothing.
         """
         self._ledger = ledger
         self._clock = clock
         self._callback_url = callback_url
         self._doubt = doubt
+        self._note_departure = note_departure
         self.provider = provider
         self.policy = policy
         self.limiter = Limiter(clock, policy)
@@ -177,7 +180,11 @@ class PlaceDuty:
         if not isinstance(decision, Requested):
             return
         body = self._body(call, prepared.reference)
-        answer = prepared.provider.place(body, prepared.token, lambda: self._held_back(prepared))
+        answer = prepared.provider.place(
+            body,
+            prepared.token,
+            lambda: self._held_back(prepared) or self._unnoted(decision.attempt_id),
+        )
         log.info("call %d: %s", call.id, type(answer).__name__)
         # Nobody waits for it: a call whose answer is lost on the way to the disk is looked up, as any other.
         answered = Answered(attempt_id=decision.attempt_id, answer=answer, at=self._clock.now())
@@ -204,6 +211,14 @@ class PlaceDuty:
             or self.policy.hours.closed(call.origin, call.destination, self._clock.now())
             or self._paused(call)
         )
+
+    def _unnoted(self, attempt_id: int) -> str:
+        """Note that its request leaves; why it mustn't, since that can't be noted."""
+        try:
+            self._note_departure(attempt_id)
+        except DatabaseError as error:
+            return f"it can't be noted that it leaves: {error}"
+        return ""
 
     def _paused(self, call: Call) -> str:
         try:

@@ -374,3 +374,16 @@ def m0012_objects_in_rows(database: MigrationDatabase) -> None:
     database.execute(f"INSERT INTO object ({columns}) SELECT {columns} FROM wide_object")
     database.execute("DROP TABLE wide_object")
     database.execute("CREATE INDEX object_uid ON object (collection, uid) WHERE uid <> ''")
+
+
+@MIGRATIONS()
+def m0013_departures(database: MigrationDatabase) -> None:
+    """From which attempt on a process notes what leaves."""
+    database.execute(
+        """CREATE TABLE run (
+               id INTEGER PRIMARY KEY CHECK (id = 1),
+               run TEXT NOT NULL,
+               boot_id TEXT NOT NULL,
+               first_attempt INTEGER NOT NULL
+           ) STRICT"""
+    )

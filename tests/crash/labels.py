@@ -55,6 +55,7 @@ def _sending(moment: Moment, carrying: bytes) -> Sabotage:
 
 
 _UNSENT = before(_PLACE + "PlaceDuty._place")  # the intention is committed
+_SENT_HALF = _sending(Moment.HALFWAY, _POST)
 _CLAIMED = before(_PLACE + "PlaceDuty._prepared_alone", tokenless=True)  # the claim is, without an intention
 
 LABELS = (
@@ -72,9 +73,26 @@ LABELS = (
     ),
     Label(name="claiming", deaths=(after("scheduler.ledger.store:claim_due"),), for_all=True),
     Label(name="intention not committed", deaths=(after(_PLACE + "request"),), for_all=True),
-    Label(name="intention committed", deaths=(_UNSENT,), ends=Outcome.UNKNOWN),
-    Label(name="connecting", deaths=(before(_CLIENT + "CalloutClient.place"),), ends=Outcome.UNKNOWN),
-    Label(name="half sent", deaths=(_sending(Moment.HALFWAY, _POST),), ends=Outcome.UNKNOWN),
+    Label(name="intention committed", deaths=(_UNSENT,), attempts=2),
+    Label(name="connecting", deaths=(before(_CLIENT + "CalloutClient.place"),), attempts=2),
+    Label(name="connected", deaths=(before("scheduler.ledger.departures:Departures.note"),), attempts=2),
+    Label(
+        name="departure noted",
+        deaths=(after("scheduler.ledger.departures:Departures.note"),), ends=Outcome.UNKNOWN,
+    ),
+    Label(
+        name="never left, not committed",
+        deaths=(_UNSENT, after("scheduler.duties.take_over:unplaced")), attempts=2,
+    ),
+    Label(
+        name="never left, planned again",
+        deaths=(_UNSENT, before("scheduler.duties.take_over:begin_run")), attempts=2,
+    ),
+    Label(
+        name="notes begun, run not recorded",
+        deaths=(before("scheduler.ledger.departures:_record_run"),), at_start=True,
+    ),
+    Label(name="half sent", deaths=(_SENT_HALF,), ends=Outcome.UNKNOWN),
     Label(name="sent", deaths=(_sending(Moment.AFTER, _BODY),), ends=None),
     Label(name="answer read", deaths=(before(_CLIENT + "read_answer"),)),
     Label(name="answer not recorded", deaths=(before(_PLACE + "PlaceDuty._record"),), for_all=True),
@@ -83,7 +101,7 @@ LABELS = (
     Label(name="claim committed", deaths=(_CLAIMED,)),
     Label(
         name="giving claims back",
-        deaths=(_CLAIMED, after("scheduler.daemon:recover"), before("scheduler.daemon:Daemon.start")),
+        deaths=(_CLAIMED, after("scheduler.duties.take_over:recover"), before("scheduler.daemon:Daemon.start")),
     ),
     Label(name="lost answer", deaths=(after(_ANSWERED + "lose_answer"),), happening=Happening.LOST_ANSWER),
     Label(
@@ -114,7 +132,7 @@ LABELS = (
     Label(name="settled", deaths=(after(_COLLECT + "CollectDuty._tell"),)),
     Label(
         name="falling silent",
-        deaths=(_UNSENT, after(_COLLECT + "end_silent")), ends=Outcome.UNKNOWN,
+        deaths=(_SENT_HALF, after(_COLLECT + "end_silent")), ends=Outcome.UNKNOWN,
     ),
 )  # fmt: skip
 

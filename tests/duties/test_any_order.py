@@ -49,10 +49,11 @@ from scheduler.duties.command import call_now
 from scheduler.duties.guarded_clock import ClockDuty, guarded_clock
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.replan import PlanRules, ReplanDuty
+from scheduler.duties.take_over import take_over
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim, next_wake_at, select_calls
 from scheduler.ledger.collections import StoredObject, delete_objects, record_fetched, upsert_objects
-from scheduler.ledger.life import recover, withdraw
+from scheduler.ledger.life import withdraw
 from scheduler.ledger.pauses import begin_pause, end_pause
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.phone import PhoneNumber
@@ -102,6 +103,7 @@ class AnyOrder(RuleBasedStateMachine):
         if hasattr(self, "ledger"):
             self._everything_ends()
             self.ledger.close()
+            self.departures.close()
             self._folder.cleanup()
 
     # What people do
@@ -190,6 +192,7 @@ class AnyOrder(RuleBasedStateMachine):
     def crash(self) -> None:
         """What is in memory is gone; what was written is there."""
         self.ledger.close()
+        self.departures.close()
         self._boot()
 
     # What the provider and the machine do
@@ -321,12 +324,13 @@ class AnyOrder(RuleBasedStateMachine):
     def _boot(self) -> None:
         self.ledger = self.wire.ledger = open_ledger(Path(self._folder.name) / "ledger.db")
         self.clock = guarded_clock(self.ledger, self.machine, wait_for_sync=False)
-        self.ledger.write(recover, self.clock.now())
+        self.departures = take_over(self.ledger, self.clock, self.policy)
         self.clock_duty = ClockDuty(self.ledger, self.clock)
         self.clock_duty.run_once()
         self.placing = PlaceDuty(
             self.ledger, self.wire, self.clock, self.policy, self._barring(),
             callback_url="http://127.0.0.1:8470/callback", doubt=self.clock.doubt,
+            note_departure=self.departures.note,
         )  # fmt: skip
         self.store = LedgerCallStore(self.ledger, self.placing.prepare)
         self.collecting = CollectDuty(self.ledger, self.wire, self.policy)

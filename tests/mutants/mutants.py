@@ -91,6 +91,27 @@ MUTANTS = (
         tests=("tests/ledger/test_life.py",),
     ),
     Mutant(
+        defect="what a kill left requested counts as unsent, although it may have left",
+        file="scheduler/ledger/departures.py",
+        was=" and str(attempt.id) not in noted",
+        becomes="",
+        tests=("tests/duties/test_take_over.py",),
+    ),
+    Mutant(
+        defect="after a reboot what wasn't noted counts as unsent",
+        file="scheduler/ledger/departures.py",
+        was='row["boot_id"] != boot_id',
+        becomes="False",
+        tests=("tests/duties/test_take_over.py",),
+    ),
+    Mutant(
+        defect="what was requested before its process noted anything counts as unsent",
+        file="scheduler/ledger/departures.py",
+        was='attempt.id >= row["first_attempt"] and ',
+        becomes="",
+        tests=("tests/duties/test_take_over.py",),
+    ),
+    Mutant(
         defect="two daemons hold one ledger",
         file="scheduler/ledger/lock.py",
         was="fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)",
