@@ -71,6 +71,12 @@ def glance(data: bytes) -> Glance:
     return Glance(text=text, lines=tuple(map(decoded, _TELLING.findall(text))))
 
 
+def may_start_in(data: bytes, start: datetime, end: datetime) -> bool:
+    """Whether anything of an object may start in [start, end); False is certain."""
+    span = glance(data).span
+    return span is None or span.meets(start, end)
+
+
 def _day(digits: bytes) -> datetime:
     return datetime.fromisoformat(digits.decode()).replace(tzinfo=UTC)
 

@@ -18,11 +18,11 @@ from scheduler.config import Config, read_config
 from scheduler.database import Connection
 from scheduler.duties.brake import hold_problems
 from scheduler.duties.held import shown_as_held
+from scheduler.duties.staleness import calendar_problems
 from scheduler.errors import Problem
 from scheduler.ledger.appointments import select_keys_ever
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import select_calls
-from scheduler.ledger.collections import select_collections, title_of
 from scheduler.ledger.vanished import select_held_ids
 
 
@@ -59,10 +59,11 @@ def calls(
     config = read_config(config_path, secrets=False)
     stories: Sequence[Story] = ()
     problems: Sequence[Problem] = ()
+    now = datetime.now(UTC)
     with ledger_to_read(config) as ledger:
         if ledger is not None:
-            stories = ledger.read(_stories, start, end, limit, planned, datetime.now(UTC))
-            problems = ledger.read(calendar_problems) + ledger.read(hold_problems, datetime.now(UTC))
+            stories = ledger.read(_stories, start, end, limit, planned, now)
+            problems = ledger.read(calendar_problems, now) + ledger.read(hold_problems, now)
     if as_json:
         print_json([story_json(story) for story in stories])
     else:
@@ -88,20 +89,6 @@ def _stories(
             keys=tuple(sorted(keys.get(call.id, ()))),
         )
         for call in found
-    )
-
-
-def calendar_problems(connection: Connection) -> tuple[Problem, ...]:
-    """The calendars and address books whose last fetch failed: they may be older than they look."""
-    return tuple(
-        Problem(
-            where=title_of(row.name),
-            what=f"{row.problem}; failure {row.failures} in a row, last read well "
-            + (f"{row.good_at:%Y-%m-%d %H:%M} UTC" if row.good_at else "never")
-            + ("; the login is tried ever more rarely, so that the account isn't locked" if row.forbidden else ""),
-        )
-        for row in select_collections(connection)
-        if row.problem
     )
 
 

@@ -3,56 +3,39 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from scheduler.calendars.agenda import read_agenda
 from scheduler.calendars.contact import Contacts
+from scheduler.calendars.glance import may_start_in
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.calls.barring import barred_by
 from scheduler.calls.do_not_call import DoNotCall
 from scheduler.calls.hours import FARTHEST, Hours
 from scheduler.calls.plan import plan
 from scheduler.cli.asking import carry_out, who_asks
-from scheduler.cli.calls import calendar_problems
-from scheduler.cli.context import drop_to_owner, ledger_to_read, read_contacts
+from scheduler.cli.check_ledger import look_at_ledger
+from scheduler.cli.context import read_contacts
+from scheduler.cli.finding import Finding, finding_of, with_remedy
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import counted, local
 from scheduler.clock import Sync, SystemClock
 from scheduler.config import CalendarConfig, Config, read_config
 from scheduler.database import Database
 from scheduler.duration import spell_duration
-from scheduler.duties.brake import hold_problems
 from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.do_not_call import DoNotCallDuty
-from scheduler.duties.guarded_clock import clock_problems
-from scheduler.duties.paused import pause_problems
-from scheduler.errors import CallSchedulerError, ConfigError, DatabaseBusy, DatabaseError, SourceError
+from scheduler.errors import CallSchedulerError, ConfigError, SourceError
 from scheduler.http import Http, urllib3_flavour
-from scheduler.ledger.alerts import acknowledge_alerts, select_alerts
-from scheduler.ledger.lock import held_lock
-from scheduler.ledger.pauses import select_pauses
-from scheduler.ledger.provenance import select_provenance
-from scheduler.parts import ProviderLink, build_source, calendars_http, provenance, with_do_not_call
+from scheduler.ledger.alerts import acknowledge_alerts
+from scheduler.parts import ProviderLink, build_source, calendars_http, with_do_not_call
 
 _MOST_NAMES = 20
-_MOST_ALERTS = 20
-_ALERTS_LAST = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line: what was looked at, whether it is well, and what to do where it isn't."""
-
-    subject: str
-    fine: bool
-    text: str
 
 
 @click.command()
@@ -99,10 +82,7 @@ def _findings(config_path: Path) -> Iterator[Finding]:
     try:
         config = read_config(config_path)
     except ConfigError as error:
-        yield from (
-            Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
-            for problem in error.problems
-        )
+        yield from (finding_of(problem) for problem in error.problems)
         return
     names = ", ".join(calendar.name for calendar in config.calendars)
     yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid; calendars: {names or 'none'}")
@@ -117,17 +97,14 @@ def _findings(config_path: Path) -> Iterator[Finding]:
     for name in (*(one.name for one in config.contacts), *(one.name for one in config.books)):
         if not contacts.failed(name):
             yield _look_at_contacts(contacts, name)
-    yield from (
-        Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
-        for problem in contacts.problems
-    )
+    yield from (finding_of(problem) for problem in contacts.problems)
     if not config.calendars:
         yield Finding(subject="calendars", fine=False, text="none is configured: add a [[calendar]]")
     with closing(calendars_http()) as http:
         for calendar in config.calendars:
             yield from _look_at_calendar(config, calendar, contacts.contacts, http)
     yield _look_at_provider(config)
-    yield from _look_at_ledger(config)
+    yield from look_at_ledger(config)
 
 
 def _look_at_clock(config: Config) -> Finding:
@@ -188,17 +165,18 @@ def _look_at_calendar(
     try:
         fetched = build_source(calendar, http).fetch(None, {})
     except SourceError as error:
-        yield Finding(subject=subject, fine=False, text=error.reason + _remedy(error.remedy))
+        yield Finding(subject=subject, fine=False, text=with_remedy(error.reason, error.remedy))
         return
     now = datetime.now(UTC)
+    end = now + config.policy.horizon
     agenda = read_agenda(
-        ((one.href, one.data) for one in fetched.changed),
+        ((one.href, one.data) for one in fetched.changed if may_start_in(one.data, now, end)),
         calendar.rules,
         config.company,
         contacts,
         config.zones[calendar.name],
         start=now,
-        end=now + config.policy.horizon,
+        end=end,
     )
     calls = plan(agenda.appointments, config.policy)
     ringing = sum(
@@ -237,83 +215,3 @@ def _look_at_provider(config: Config) -> Finding:
             text = f"gave a token, but {error} (see [provider]: url, and that it is up)"
             return Finding(subject=subject, fine=False, text=text)
     return Finding(subject=subject, fine=True, text="gave a token, and shows its records")
-
-
-def _look_at_ledger(config: Config) -> Iterator[Finding]:
-    subject = f"ledger {config.ledger}"
-    try:
-        with ledger_to_read(config) as ledger:
-            yield Finding(subject=subject, fine=True, text="readable") if ledger else _look_for_room(config.ledger)
-            if ledger is not None:
-                changed = provenance(config).changed_since(ledger.read(select_provenance))
-                if changed:
-                    text = f"is derived anew when the daemon starts or reloads: {changed}"
-                    yield Finding(subject="plan", fine=True, text=text)
-                yield from (
-                    # The daemon's own view: it may lack what this command has, as a right to read a file.
-                    Finding(
-                        subject=f"{problem.where}, in the daemon",
-                        fine=False,
-                        text=f"{problem.what}; it tries again after a pause, or at once with `sync`",
-                    )
-                    for problem in ledger.read(calendar_problems)
-                )
-                yield from _alerts(config, ledger)
-                now = datetime.now(UTC)
-                yield from (
-                    Finding(subject=problem.where, fine=False, text=problem.what + _remedy(problem.remedy))
-                    for problem in (
-                        *ledger.read(hold_problems, now),
-                        *pause_problems(ledger.read(select_pauses, now)),
-                    )
-                )
-    except DatabaseError as error:
-        yield Finding(subject=subject, fine=False, text=str(error))
-        return
-    runs = _daemon_runs(config)
-    yield Finding(subject="daemon", fine=True, text="running" if runs else "not running")
-    if runs:
-        yield from _doubts_of_daemon(config)
-
-
-def _look_for_room(ledger: Path) -> Finding:
-    """Whether the daemon can make it."""
-    folder = next(folder for folder in ledger.parents if folder.exists())
-    fine = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
-    text = "not there yet: the daemon makes it at its first start"
-    if not fine:
-        text = f"not there yet, and {folder} isn't a folder that this user can write in (see ledger.path)"
-    return Finding(subject=f"ledger {ledger}", fine=fine, text=text)
-
-
-def _doubts_of_daemon(config: Config) -> Iterator[Finding]:
-    with ledger_to_read(config) as ledger:
-        problems = ledger.read(clock_problems) if ledger else ()
-    for problem in problems:
-        yield Finding(
-            subject=f"{problem.where}, in the daemon", fine=False, text=problem.what + _remedy(problem.remedy)
-        )
-
-
-def _alerts(config: Config, ledger: Database) -> Iterator[Finding]:
-    alerts = ledger.read(select_alerts, datetime.now(UTC) - _ALERTS_LAST)
-    for alert in alerts[:_MOST_ALERTS]:
-        yield Finding(subject=f"alert, {local(alert.at, config.company_zone)}", fine=False, text=alert.text)
-    if alerts:
-        more = f"{len(alerts) - _MOST_ALERTS} older ones; " if len(alerts) > _MOST_ALERTS else ""
-        yield Finding(subject="alerts", fine=False, text=f"{more}once you have seen them: check --acknowledge")
-
-
-def _daemon_runs(config: Config) -> bool:
-    if not config.ledger.exists():
-        return False
-    drop_to_owner(config.ledger)
-    try:
-        with held_lock(config.ledger):
-            return False
-    except DatabaseBusy:
-        return True
-
-
-def _remedy(text: str) -> str:
-    return f" ({text})" if text else ""

@@ -24,6 +24,7 @@ def tell(entry: Entry, company_zone: ZoneInfo) -> str:
                 _verdict(entry),
                 _ringing(entry, company_zone),
                 _state(entry),
+                _age(entry),
             ),
         )
     )
@@ -124,6 +125,10 @@ def _state(entry: Entry) -> str:
     if call.outcome is not None:
         return f"Call {call.id} has ended: {entry.reason}."
     return f"Call {call.id} is {call.state.value}" + (f": {entry.reason}." if entry.reason else ".")
+
+
+def _age(entry: Entry) -> str:
+    return f"{entry.stale[0].upper()}{entry.stale[1:]}." if entry.stale else ""
 
 
 def _findings(entry: Entry) -> dict[str, str]:

@@ -54,6 +54,7 @@ def entry_json(entry: Entry) -> JsonRow:
         "asks": entry.derivation.asks,
         "state": entry.state,
         "reason": entry.reason,
+        "stale": entry.stale,
         "call": entry.call.id if entry.call else None,
     }
 
@@ -87,11 +88,12 @@ def _print(config: Config, entries: tuple[Entry, ...]) -> None:
 def _ringing_row(config: Config, entry: Entry) -> tuple[str, ...]:
     source = entry.call or entry.wanted
     assert source is not None  # what rings has a call, or is wanted
+    notes = "; ".join(filter(None, (entry.reason, entry.stale)))
     cli = "withheld" if source.presentation == "RESTRICTED" else str(source.cli or source.origin)
     return (
         local(entry.due_at, config.company_zone),
         between(source.origin, source.destination),
         cli,
         f"{entry.derivation.occurrence.summary} ({entry.collection})",
-        f"{entry.state}: {entry.reason}" if entry.reason else entry.state,
+        f"{entry.state}: {notes}" if notes else entry.state,
     )

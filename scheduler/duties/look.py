@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from scheduler.calendars.agenda import Agenda, read_agenda
@@ -12,6 +12,7 @@ from scheduler.calendars.appointment import Derivation
 from scheduler.calendars.component import Fault, read
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.content import mentions
+from scheduler.calendars.glance import may_start_in
 from scheduler.calls.barring import Barring
 from scheduler.calls.call import Call, Key, PlannedCall
 from scheduler.calls.hours import FARTHEST
@@ -19,17 +20,17 @@ from scheduler.calls.plan import key_of, plan
 from scheduler.calls.reconcile import Recorded
 from scheduler.database import Connection, Database
 from scheduler.duties.prospects import Prospects, foresee
+from scheduler.duties.reading import read_calendar
 from scheduler.duties.replan import PlanRules
 from scheduler.duties.sync import SyncedCalendar
-from scheduler.errors import Problem, SourceError
+from scheduler.errors import Problem
 from scheduler.ledger.appointments import select_calls_of_appointments
 from scheduler.ledger.calls import select_calls
 from scheduler.ledger.changes import with_appointments
-from scheduler.ledger.collections import Collection, StoredObject, select_collections, select_objects
+from scheduler.ledger.collections import StoredObject, select_collections
 
 log = logging.getLogger(__name__)
 
-_STALE_AFTER = 3  # intervals without a fetch: no daemon keeps this calendar fresh
 _MOST = 100_000  # calls read for one window
 
 
@@ -43,6 +44,7 @@ class Entry:
     wanted: PlannedCall | None  # as the calendars want it
     state: str
     reason: str
+    stale: str = ""  # of a calendar that can't be read just now: how old this is
 
     @property
     def starts_at(self) -> datetime:
@@ -89,13 +91,16 @@ def look(
     reach_back = start - FARTHEST if rules.policy.hours.moves else start
     rows = {row.name: row for row in ledger.read(select_collections)} if ledger else {}
     troubles: list[Problem] = []
+    stale: dict[str, str] = {}
     faults: list[tuple[str, Fault]] = []
     agendas = []
     looked_at = 0
     for calendar in calendars:
         name = calendar.source.name
-        objects = _objects(ledger, calendar, rows.get(name), now, troubles)
-        objects = [one for one in objects if mentions(one.data, mentioning)]
+        reading = read_calendar(ledger, calendar, rows.get(name), now)
+        stale[name] = reading.stale
+        troubles.extend(filter(None, (reading.trouble,)))
+        objects = [one for one in reading.objects if _concerns(one, mentioning, reach_back, end)]
         agenda = read_agenda(
             ((one.href, one.data) for one in objects),
             next(one for one in rules.calendars if one.collection == name),
@@ -112,7 +117,7 @@ def look(
     reads = {row.name: row.planned_at for row in rows.values() if row.planned_at is not None}
     entries = _entries(agendas, recorded, reads, rules, barring, now)
     return View(
-        entries=tuple(one for one in entries if _belongs(one, start)),
+        entries=tuple(replace(one, stale=stale[one.collection]) for one in entries if _belongs(one, start)),
         troubles=tuple(troubles),
         faults=tuple(faults),
         objects=looked_at,
@@ -123,25 +128,11 @@ def _belongs(entry: Entry, start: datetime) -> bool:
     return entry.starts_at >= start or (entry.due_at >= start and entry.state != "not_ringing")
 
 
-def _objects(
-    ledger: Database | None,
-    calendar: SyncedCalendar,
-    row: Collection | None,
-    now: datetime,
-    troubles: list[Problem],
-) -> list[StoredObject]:
-    """The calendar as the daemon last fetched it, or, where no daemon keeps it fresh, as it is now."""
-    name = calendar.source.name
-    fresh = row is not None and now - row.tried_at < _STALE_AFTER * calendar.every
-    if row is not None and row.problem and fresh:
-        troubles.append(Problem(where=f"calendar {name}", what=row.problem))
-    if not fresh:
-        try:
-            found = calendar.source.fetch(None, {}).changed
-            return [StoredObject(href=one.href, etag=one.etag, data=one.data) for one in found]
-        except SourceError as error:
-            troubles.append(Problem(where=f"calendar {name}", what=error.reason, remedy=error.remedy))
-    return list(ledger.read(select_objects, name)) if ledger else []
+def _concerns(one: StoredObject, mentioning: str, start: datetime, end: datetime) -> bool:
+    """Parsing is what takes its time: of a big calendar most is history, which a glance tells."""
+    if mentioning:
+        return mentions(one.data, mentioning)
+    return bool(one.problem) or may_start_in(one.data, start, end)
 
 
 def _held(objects: Iterable[StoredObject]) -> Iterator[Fault]:

@@ -81,6 +81,7 @@ def test_plan_shows_the_calls_to_come_before_any_daemon_ran(world: World) -> Non
         "asks": True,
         "state": "planned",
         "reason": "",
+        "stale": "",
         "call": None,
     }
     assert not (world.folder / "ledger.db").exists()
