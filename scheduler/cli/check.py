@@ -20,6 +20,7 @@ from scheduler.calls.hours import FARTHEST, Hours
 from scheduler.calls.plan import plan
 from scheduler.cli.asking import carry_out, who_asks
 from scheduler.cli.check_ledger import look_at_ledger
+from scheduler.cli.check_wire import look_at_wires
 from scheduler.cli.context import read_contacts
 from scheduler.cli.finding import Finding, finding_of, with_remedy
 from scheduler.cli.options import config_option, json_option
@@ -87,6 +88,7 @@ def _findings(config_path: Path) -> Iterator[Finding]:
     names = ", ".join(calendar.name for calendar in config.calendars)
     yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid; calendars: {names or 'none'}")
     yield Finding(subject="versions", fine=True, text=f"tzdata {use_packaged_tzdata()}, {urllib3_flavour()}")
+    yield from look_at_wires(config)
     yield from _look_at_hours(config, datetime.now(UTC))
     yield _look_at_clock(config)
     listed, finding = _look_at_do_not_call(config)
