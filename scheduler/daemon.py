@@ -146,6 +146,8 @@ class Daemon:
     def __init__(
         self, config: Config, clock: GuardedClock, ledger: Database, departures: Departures, parts: ExitStack
     ) -> None:
+        # Whoever comes late with what it read before may not undo what came meanwhile.
+        self._barring, self._reading = threading.Lock(), threading.Lock()
         self._do_not_call = DoNotCallDuty(config.do_not_call)
         self._config = self._started = config = with_do_not_call(config, self._do_not_call.list)
         self._clock = clock
@@ -229,6 +231,11 @@ class Daemon:
 
         :raises ConfigError: its do-not-call list can't be read; nothing was taken over then.
         """
+        with self._reading, self._barring:
+            self._use(config)
+        self._replanning.wake()
+
+    def _use(self, config: Config) -> None:
         do_not_call = DoNotCallDuty(config.do_not_call, before=self._do_not_call)
         config = with_do_not_call(config, do_not_call.list)
         for name, old, new in (
@@ -258,7 +265,6 @@ class Daemon:
         self._rederive.use(
             plan_rules(config), self._contacts.contacts, provenance(config), whole=self._contacts.whole
         )
-        self._replanning.wake()
 
     def _collections(self, config: Config) -> tuple[tuple[SyncedCalendar, ...], tuple[LookedCalendar, ...]]:
         """What is kept in step: the calendars, and the address books; and what is looked at before calls."""
@@ -329,14 +335,18 @@ class Daemon:
         self._timetable.wake()
 
     def _reload_contacts(self) -> None:
-        if self._contacts.run_once():
-            self._replan.use_contacts(self._contacts.contacts, whole=self._contacts.whole)
+        with self._reading:
+            changed = self._contacts.run_once()
+            if changed:
+                self._replan.use_contacts(self._contacts.contacts, whole=self._contacts.whole)
+        if changed:
             self._replan_now()
 
     def _reload_do_not_call(self) -> None:
-        if self._do_not_call.run_once():
-            self._config = with_do_not_call(self._config, self._do_not_call.list)
-            self._place.barring = self._config.barring
+        with self._barring:
+            if self._do_not_call.run_once():
+                self._config = with_do_not_call(self._config, self._do_not_call.list)
+                self._place.barring = self._config.barring
 
     def _collect_now(self) -> None:
         if self._collect.run_once(self._clock.now()).settled:

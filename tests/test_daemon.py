@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.calendars.contact import Contacts
 from scheduler.calls.call import Outcome, State
 from scheduler.calls.calling_hours import CallingHours
+from scheduler.calls.do_not_call import DoNotCall
 from scheduler.calls.week import Span, Week
 from scheduler.clock import SystemClock
 from scheduler.config import Config, read_config
@@ -23,6 +28,8 @@ from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.collections import select_collections
 from scheduler.ledger.events import select_events
+from scheduler.parts import with_do_not_call
+from scheduler.phone import PhoneNumber
 from scheduler.serving import listen
 from tests.servers import Client, radicale
 from tests.sources.worlds import card
@@ -357,3 +364,59 @@ def test_a_reload_takes_over_the_level_of_the_log(world: World, daemon: Daemon) 
         assert root.level == logging.ERROR
     finally:
         root.setLevel(before)
+
+
+def _contacts(world: World, number: str) -> None:
+    part = world.folder / "customers.part"
+    part.write_text(f"name;mobile\nAnna Janssens;{number}\n")
+    os.utime(part, ns=(0, time.time_ns() - 1_000_000_000))
+    part.replace(world.folder / "customers.csv")
+
+
+def test_contacts_that_were_read_first_never_replace_those_that_were_read_later(
+    world: World, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put("one", soon(3600))
+    await_true(lambda: len(world.calls()) == 1)
+    use_contacts, first, later = daemon._replan.use_contacts, threading.Event(), threading.Event()
+
+    def use(contacts: Contacts, *, whole: bool) -> None:
+        if not first.is_set():  # it waits for a long round of replanning, and others do as well
+            first.set()
+            later.wait(2)
+        use_contacts(contacts, whole=whole)
+
+    monkeypatch.setattr(daemon._replan, "use_contacts", use)
+    _contacts(world, "0468 37 39 02")
+    assert first.wait(20)
+    _contacts(world, "0468 37 39 03")
+    daemon._reload_contacts()
+    later.set()
+    await_true(lambda: [str(call.destination) for call in world.calls()] == ["+32468373903"])
+    time.sleep(0.2)
+    assert daemon._replan._contacts is daemon._contacts.contacts
+
+
+def test_a_do_not_call_list_that_changes_during_a_reload_undoes_nothing_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.folder / "list.txt").write_text("+32468373909\n")
+    world.configure(lambda text: text + '\n[barring]\ndo_not_call = "list.txt"\n')
+    reading, used = threading.Event(), threading.Event()
+
+    def slow(config: Config, listed: DoNotCall) -> Config:
+        if threading.current_thread() is not threading.main_thread():
+            reading.set()
+            used.wait(2)
+        return with_do_not_call(config, listed)
+
+    with running_daemon(read_config(world.config), SystemClock()) as daemon:
+        monkeypatch.setattr("scheduler.daemon.with_do_not_call", slow)
+        (world.folder / "list.txt").write_text("+32468373909\n+32468373908\n")
+        assert reading.wait(20)
+        world.configure(lambda text: text + '\n[barring]\ndo_not_call = "list.txt"\nnumbers = ["+32468373901"]\n')
+        daemon.use(read_config(world.config))
+        used.set()
+        time.sleep(0.5)  # for whoever would undo it
+        assert PhoneNumber("+32468373901") in daemon._place.barring.numbers
+        assert PhoneNumber("+32468373908") in daemon._place.barring.do_not_call
