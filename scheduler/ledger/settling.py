@@ -12,7 +12,7 @@ from scheduler.calls.timing import End, Wait, after_silence
 from scheduler.calls.voicemail import marked_if_brief
 from scheduler.database import Connection
 from scheduler.ledger.attempts import close_attempt, end_attempt, record_answer, select_attempt
-from scheduler.ledger.calls import amend_unknown, end_call, place_calls, plan_again
+from scheduler.ledger.calls import amend_unknown, end_call, place_calls, plan_again, select_call_again
 from scheduler.ledger.events import append_event, append_event_once, has_event
 from scheduler.ledger.life import (
     CONTRADICTED,
@@ -75,6 +75,8 @@ def settle(
     if news:
         end_attempt(connection, attempt_id, ending, now)
         append_event(connection, now, ending.outcome, call_id=call.id, attempt_id=attempt_id)
+        if ending.outcome is Outcome.ANSWERED:
+            _call_off_again(connection, call, now)
         free_phones(connection, attempt, now)
         return True
     close_attempt(connection, attempt_id, now)
@@ -82,6 +84,13 @@ def settle(
         append_event_once(connection, now, CONTRADICTED, call_id=call.id, detail=ending.outcome)
         stop_disputed(connection, call.id, ending, now)
     return False
+
+
+def _call_off_again(connection: Connection, call: Call, now: datetime) -> None:
+    """Somebody has it rung again since nobody knew that they had talked: now that is known."""
+    again = select_call_again(connection, call.id)
+    if again is not None:
+        stop(connection, again, Outcome.CANCELLED, f"call {call.id}, which it rings again, was answered", now)
 
 
 def _go_on(

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.calls.call import Outcome, State
+from scheduler.calls.cdr import Ending
 from scheduler.errors import DecisionRefused
 from scheduler.ledger.alerts import append_alert, select_alerts
 from scheduler.ledger.attempts import select_attempt
@@ -138,6 +139,17 @@ def test_a_record_that_agrees_with_the_decision_is_no_contradiction(desk: Desk) 
     (attempt,) = desk.attempts(call_id)
     desk.settle(attempt.id, TALKED, LATER)
     assert "contradicted" not in desk.history(call_id)
+
+
+@pytest.mark.parametrize(("record", "state"), [(TALKED, State.ENDED), (BUSY, State.PLANNED)])
+def test_a_call_that_is_rung_again_is_called_off_once_it_is_known_that_they_talked(
+    desk: Desk, record: Ending, state: State
+) -> None:
+    call_id = unknown(desk)
+    new_id = again(desk, call_id)
+    (attempt,) = desk.attempts(call_id)
+    desk.settle(attempt.id, record, LATER)
+    assert desk.call(new_id).state is state
 
 
 def test_a_decision_ends_the_alerts_of_its_call_and_no_others(desk: Desk) -> None:
