@@ -29,6 +29,8 @@ _HOW = ("STATUS", "TRANSP", "SEQUENCE", "LAST-MODIFIED")
 _VENDORS = ("X-MICROSOFT-CDO-BUSYSTATUS", "X-MICROSOFT-CDO-ALLDAYEVENT", "X-GOOGLE-EVENT-TYPE")
 _WANTED = frozenset((*_WHEN, *_WHAT, *_HOW, *_VENDORS))
 _COMPONENTS = ComponentFactory()
+# RFC 5545 (3.1) allows none of them in a text, and a terminal obeys them: an invitation is a stranger's.
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ") | {ord(each): each for each in "\t\n"}
 # Without them an event is still at its time, and asks for the same call.
 _IDLE = frozenset(("DTEND", "DURATION", "EXDATE", "SEQUENCE", "LAST-MODIFIED"))
 _SAYING = frozenset((*_WHAT, *_VENDORS, "STATUS", "TRANSP"))
@@ -227,7 +229,7 @@ def _values(vevent: VEvent, name: str) -> list[Any]:
 
 
 def _text(vevent: VEvent, name: str) -> str:
-    return next((str(value).strip() for value in _values(vevent, name)), "")
+    return next((str(value).translate(_CONTROLS).strip() for value in _values(vevent, name)), "")
 
 
 def _time(vevent: VEvent, name: str) -> WrittenTime | None:
@@ -263,7 +265,7 @@ def _people(vevent: VEvent, name: str) -> Iterator[Person]:
     for value in _values(vevent, name):
         yield Person(
             email=_email(str(value), str(value.params.get("EMAIL", ""))),
-            name=str(value.params.get("CN", "")).strip(),
+            name=str(value.params.get("CN", "")).translate(_CONTROLS).strip(),
             partstat=str(value.params.get("PARTSTAT", "")).upper(),
             sent_by=_email(str(value.params.get("SENT-BY", "")), ""),
         )

@@ -318,6 +318,14 @@ def test_a_title_with_brackets_is_shown_as_it_is(world: World) -> None:
     assert "Call [/red] Anna [bold]" in result.stdout
 
 
+@pytest.mark.parametrize("arguments", [("plan",), ("why", "one")])
+def test_a_title_gives_the_terminal_no_orders(world: World, arguments: tuple[str, ...]) -> None:
+    world.put("one", soon(3600), summary="Call \x1b]0;gone\x07\x9b2J Anna")
+    result = command(world, *arguments)
+    assert "Call" in result.stdout
+    assert not set(result.stdout) & {"\x1b", "\x07", "\x9b"}
+
+
 def test_what_is_written_is_for_our_own_user_alone(world: World) -> None:
     rows(world, "sync")
     for path in world.folder.glob("ledger.db*"):
