@@ -66,6 +66,7 @@ _REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good 
 _TOKEN_EVERY = timedelta(seconds=5)
 _LEDGER_EVERY = timedelta(seconds=1)
 _SIGNALS_EVERY = timedelta(seconds=1)  # how soon a reload is noticed
+_LOOKS_AT_START = timedelta(seconds=3)
 _LATEST_BEAT = timedelta(seconds=10)
 
 
@@ -286,6 +287,9 @@ class Daemon:
         self._contacts.run_once()
         self._replan.use_contacts(self._contacts.contacts, whole=self._contacts.whole)
         self._rederive.catch_up(self._clock.now())
+        if self._last_look.run_once(self._clock.now()).looks:
+            # Else what is due already would ring by what was known before the stop.
+            self._last_look.settle(_LOOKS_AT_START.total_seconds())
         self._timetable.start()
         for loop in self._loops:
             loop.start()

@@ -67,7 +67,8 @@ class Timetable(Generic[C]):
 
     def wake(self) -> None:
         """Look at once: a call was added, moved or has become free."""
-        self._scheduler.wakeup()
+        if self._scheduler.running:  # else it looks when it starts
+            self._scheduler.wakeup()
 
     def stop(self) -> None:
         """Claim nothing more, let the workers finish what they hold, and end."""

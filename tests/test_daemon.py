@@ -13,15 +13,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from scheduler.calendars.contact import Contacts
 from scheduler.calls.call import Outcome, State
 from scheduler.calls.calling_hours import CallingHours
 from scheduler.calls.do_not_call import DoNotCall
 from scheduler.calls.week import Span, Week
+from scheduler.cli import cli
 from scheduler.clock import SystemClock
 from scheduler.config import Config, read_config
 from scheduler.daemon import Daemon, reload_config, running_daemon
+from scheduler.database import Connection, write_instant
 from scheduler.errors import ConfigError, DatabaseBusy
 from scheduler.gateway.settings import Behaviour, Fault, FaultKind, LineScript
 from scheduler.ledger import open_ledger
@@ -31,6 +34,7 @@ from scheduler.ledger.events import select_events
 from scheduler.parts import with_do_not_call
 from scheduler.phone import PhoneNumber
 from scheduler.serving import listen
+from scheduler.timetable import Timetable
 from tests.servers import Client, radicale
 from tests.sources.worlds import card
 from tests.world import World, await_true, soon, whole_world
@@ -107,6 +111,37 @@ def test_an_empty_calendar_counts_as_read_from_its_first_good_fetch_on(world: Wo
         await_true(lambda: _problem(world) != "")
         world.write_calendar()
         await_true(is_planned)
+
+
+def _as_if_due(connection: Connection, due_at: datetime, now: datetime) -> None:
+    """The call that was planned for ``due_at``, and its event, were for ``now`` from the start."""
+    at = {"at": write_instant(now)}
+    connection.execute("UPDATE call SET asked_at = :at, due_at = :at, wake_at = :at, starts_at = :at", at)
+    connection.execute("UPDATE appointment SET asked_at = :at", at)
+    connection.execute("UPDATE collection SET good_at = :at, planned_at = :at", at)
+    dates = (f"{due_at:%Y%m%dT%H%M%SZ}", f"{now:%Y%m%dT%H%M%SZ}")
+    connection.execute("UPDATE object SET data = CAST(replace(CAST(data AS TEXT), ?, ?) AS BLOB)", dates)
+
+
+def test_what_came_due_while_no_daemon_ran_is_looked_at_before_it_rings(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put("one", soon(3600))
+    CliRunner().invoke(cli, ["sync", "--config", str(world.config)])
+    (call,) = world.calls()
+    world.delete("one")
+    with closing(open_ledger(world.folder / "ledger.db")) as ledger:
+        ledger.write(_as_if_due, call.due_at, soon(-20))
+    known_at_start: list[Outcome | None] = []
+    start = Timetable.start
+
+    def note_and_start(timetable: Timetable[object]) -> None:
+        known_at_start.extend(one.outcome for one in world.calls())
+        start(timetable)
+
+    monkeypatch.setattr(Timetable, "start", note_and_start)
+    with running_daemon(read_config(world.config), SystemClock()):
+        assert known_at_start == [Outcome.CANCELLED]
 
 
 @pytest.mark.usefixtures("daemon")
