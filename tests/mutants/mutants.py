@@ -149,8 +149,8 @@ MUTANTS = (
     Mutant(
         defect="barring is looked at when planning only",
         file="scheduler/duties/place.py",
-        was="barred = barred_by(call.destination, self.barring)",
-        becomes='barred = ""',
+        was="            barred_by(call.destination, self.barring)\n            or not_owned",
+        becomes="            not_owned",
         tests=_PLACING,
     ),
     Mutant(
