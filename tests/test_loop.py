@@ -6,12 +6,14 @@ import gc
 import logging
 import sys
 import threading
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from scheduler.errors import ProviderError
-from scheduler.loop import Loop, let_calls_pass
+from scheduler.loop import Loop, let_calls_pass, let_go
 
 NEVER = timedelta(hours=1)
 
@@ -92,3 +94,22 @@ def test_calls_pass_what_computes_and_no_full_collection_stops_them_often() -> N
     finally:
         sys.setswitchinterval(before[0])
         gc.set_threshold(*before[1])
+
+
+class Freed:
+    """Tells when it is freed."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def __del__(self) -> None:
+        self._tell()
+
+
+def test_what_is_let_go_is_freed_some_at_a_time() -> None:
+    objects: list[Freed] = []
+    left: Counter[int] = Counter()
+    objects += [Freed(lambda: left.update([len(objects)])) for _ in range(2000)]
+    let_go(objects)
+    assert (objects, left.total()) == ([], 2000)
+    assert max(left.values()) < 500

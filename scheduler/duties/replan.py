@@ -31,6 +31,7 @@ from scheduler.ledger.collections import (
     select_objects_after,
     select_some_objects,
 )
+from scheduler.loop import let_go
 
 log = logging.getLogger(__name__)
 
@@ -129,13 +130,14 @@ class ReplanDuty:
             self._read = 0
             start = self._start(now, reads)
             self._refresh(start, now, {row.name: row.good_at for row in rows})
-            recorded = self._ledger.read(select_recorded, start)
+            recorded = list(self._ledger.read(select_recorded, start))
             changes = self._decide(recorded, start, now, reads)
             changes = self._brake.hold_back(
                 changes, recorded, now, fetched_at=self._fetched_at(reads), sought=_pairs(sought)
             )
             replanned = self._apply(changes, now, because)
             self._record_planned()
+            let_go(recorded)
             return replace(replanned, read=self._read)
 
     def _fetched_at(self, reads: Mapping[str, datetime]) -> dict[str, datetime]:
@@ -220,7 +222,7 @@ class ReplanDuty:
         until = now + self._rules.policy.horizon
         appointments = [one for diary in self._diaries.values() for one in diary.appointments]
         wanted = [call for call in plan(appointments, self._rules.policy) if start <= call.asked_at < until]
-        return reconcile(
+        changes = reconcile(
             wanted,
             recorded,
             now,
@@ -229,6 +231,8 @@ class ReplanDuty:
             unreadable=self._unreadable(),
             until=until,
         )
+        let_go(wanted)
+        return changes
 
     def _unreadable(self) -> set[tuple[str, str]]:
         """(collection, uid) of what says nothing just now: broken events, and names while contacts are missing."""
