@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from scheduler.calls.call import Answer, Attempt, Call, Outcome, State
 from scheduler.calls.policy import Policy
+from scheduler.calls.reconcile import WITHDRAWN_TOO_LATE
 from scheduler.calls.retry import rather_as_it_ended
 from scheduler.calls.timing import (
     Decision,
@@ -31,7 +32,7 @@ from scheduler.ledger.calls import (
     release_all_claims,
     select_call,
 )
-from scheduler.ledger.events import append_event, append_events, has_event
+from scheduler.ledger.events import append_event, append_events, has_event, select_events
 from scheduler.ledger.holds import (
     wake_destination,
     wake_origin,
@@ -115,7 +116,15 @@ def _as_attempts_allow(connection: Connection, attempt: Attempt, decision: Decis
         return End(outcome=Outcome.UNKNOWN, reason=RANG_AFTER_ALL)
     if isinstance(decision, Wait) and has_event(connection, attempt.call_id, CONTRADICTED):
         decision = End(outcome=Outcome.CANCELLED, reason=DISPUTED)
+    if isinstance(decision, Wait) and _withdrawn(connection, attempt.call_id):
+        decision = End(outcome=Outcome.CANCELLED, reason="its appointment went while it was being requested")
     return rather_as_it_ended(decision, attempts) if isinstance(decision, End) else decision
+
+
+def _withdrawn(connection: Connection, call_id: int) -> bool:
+    """Whether its appointment went too late for a request that, as it turned out, placed nothing."""
+    events = select_events(connection, call_id)
+    return any((event.kind, event.detail) == (TOO_LATE, WITHDRAWN_TOO_LATE) for event in events)
 
 
 def _leave_requested(connection: Connection, attempt: Attempt, decision: Decision, now: datetime) -> None:

@@ -473,6 +473,19 @@ def test_a_call_that_stays_due_goes_on_waiting_as_long_as_it_must(desk: Desk) ->
     assert (desk.call().wake_at, desk.call().reason) == (NOON + MINUTE, "the provider refused it for now")
 
 
+@pytest.mark.parametrize("answer", [Answer.NOT_SENT, Answer.REFUSED_FOR_NOW, Answer.UNAUTHORIZED])
+def test_an_appointment_that_went_while_its_call_was_requested_rings_no_more_where_nothing_was_placed(
+    desk: Desk, ledger: Database, answer: Answer
+) -> None:
+    desk.plan(want("one"))
+    before = desk.call()
+    attempt_id = desk.requested()
+    ledger.write(apply_change, Cancel(call=before, reason="the event was deleted"), NOON)
+    ledger.write(unplaced, attempt_id, answer, "nothing was placed", NOON, POLICY, delay=MINUTE)
+    assert desk.state() == (State.ENDED, Outcome.CANCELLED)
+    assert desk.call().reason == "its appointment went while it was being requested"
+
+
 @pytest.mark.parametrize("late", ["move", "cancel", "noted"])
 def test_a_change_that_the_request_overtook_is_noted_once(desk: Desk, ledger: Database, late: str) -> None:
     desk.plan(want("one"))
