@@ -131,6 +131,31 @@ LABELS = (
     Label(name="settled, not committed", deaths=(after(_COLLECT + "weigh"),)),
     Label(name="settled", deaths=(after(_COLLECT + "CollectDuty._tell"),)),
     Label(
+        name="another attempt not committed",
+        deaths=(after("scheduler.ledger.settling:plan_again"),), happening=Happening.MANAGER_AWAY,
+        ends=Outcome.ORIGIN_NO_ANSWER, attempts=3,
+    ),
+    Label(
+        name="another attempt planned",
+        deaths=(after(_COLLECT + "CollectDuty._tell"),), happening=Happening.MANAGER_AWAY,
+        ends=Outcome.ORIGIN_NO_ANSWER, attempts=3,
+    ),
+    Label(
+        name="intention of another attempt committed",
+        deaths=(before(_PLACE + "PlaceDuty._place", nth=2),), happening=Happening.MANAGER_AWAY,
+        ends=Outcome.UNKNOWN, attempts=2,
+    ),
+    Label(
+        name="answer to another attempt not recorded",
+        deaths=(before(_PLACE + "PlaceDuty._record", nth=2),), happening=Happening.MANAGER_AWAY,
+        ends=Outcome.ORIGIN_NO_ANSWER, attempts=3,
+    ),
+    Label(
+        name="last attempt settled, not committed",
+        deaths=(after("scheduler.ledger.settling:end_call"),), happening=Happening.MANAGER_AWAY,
+        ends=Outcome.ORIGIN_NO_ANSWER, attempts=3,
+    ),
+    Label(
         name="falling silent",
         deaths=(_SENT_HALF, after(_COLLECT + "end_silent")), ends=Outcome.UNKNOWN,
     ),

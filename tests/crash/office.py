@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +46,10 @@ listen = "127.0.0.1:0"
 [calling]
 longest_call = "1 s"
 cdr_lag = "3 s"
+retries = {{ origin = 2, after = "300 ms" }}
+requests_per_second = 20
+calls_at_once = 5
+rings_a_day = 1000
 
 [ledger]
 path = "ledger.db"
@@ -53,8 +57,8 @@ path = "ledger.db"
 _MANAGER = """
 [[manager]]
 name = "Manager {number}"
-emails = ["manager-{number}@example.com"]
-origin = "{origin}"
+emails = ["{number}@example.com"]
+origin = "+{number}"
 """
 
 
@@ -66,7 +70,9 @@ class Office:
     account: Account
     world: World
     wanted: dict[Pair, str] = field(default_factory=dict)  # what was put into the calendar, and its uid
+    publish: Callable[[World], None] = World.write_calendar  # as people save their calendar
     _numbers: Iterator[int] = field(default_factory=count)
+    _away: Iterator[int] = field(default_factory=count)
 
     @property
     def armed(self) -> Path:
@@ -87,16 +93,22 @@ class Office:
     def daemon(self, sabotage: Sabotage | None = None) -> AbstractContextManager[Daemon]:
         return daemon(self.world.config, self.world.folder / "log", self.armed, sabotage)
 
-    def put(self, at: datetime, *happenings: Happening) -> None:
+    def put(self, at: datetime, *happenings: Happening) -> list[Pair]:
         """Write one appointment for each, all at once and all at ``at``."""
-        for happening in happenings:
-            number = next(self._numbers)
-            turn, manager = divmod(number, len(self.account.origins))
-            pair = (self.account.origins[manager], happening.destination(self.account.number + turn))
-            self.wanted[pair] = uid = f"appointment-{number}"
-            lines = (f"ORGANIZER:mailto:manager-{manager}@example.com", f"LOCATION:{pair[1]}")
+        pairs = [self._next_pair(happening) for happening in happenings]
+        for pair in pairs:
+            self.wanted[pair] = uid = f"appointment-{pair[0][1:]}-{pair[1][1:]}"
+            lines = (f"ORGANIZER:mailto:{pair[0][1:]}@example.com", f"LOCATION:{pair[1]}")
             self.world.events[uid] = event(uid, at, *lines, summary="Review")
-        self.world.write_calendar()
+        self.publish(self.world)
+        return pairs
+
+    def _next_pair(self, happening: Happening) -> Pair:
+        """The next manager's phone, and the customer to whom it happens."""
+        away = happening is Happening.MANAGER_AWAY
+        managers = self.account.away if away else self.account.origins
+        turn, manager = divmod(next(self._away if away else self._numbers), len(managers))
+        return (managers[manager], happening.destination(self.account.number + turn))
 
     def await_fetched(self) -> None:
         """Until the calendar has been read and planned: what is put into it from then on is never too late."""
@@ -113,12 +125,25 @@ class Office:
         """What the ledger tells, by whose phones rang."""
         found: dict[Pair, list[Call]] = {}
         for call in self.world.calls():
-            found.setdefault((call.origin.e164, call.destination.e164), []).append(call)
+            found.setdefault(_pair(call), []).append(call)
         return found
+
+    def withdraw(self, pair: Pair) -> None:
+        """Take its appointment out of the calendar again: from now on nobody asks for it."""
+        del self.world.events[self.wanted.pop(pair)]
+        self.publish(self.world)
+
+    def await_recorded(self) -> None:
+        """Until the ledger has a call of each appointment."""
+        await_true(lambda: self.wanted.keys() <= self.calls().keys())
 
     def await_ended(self) -> None:
         """Until every appointment has its outcome; unknown ones take as long as a record may."""
-        await_true(lambda: len(self.world.ended()) >= len(self.wanted), 60)
+        await_true(lambda: self.wanted.keys() <= set(map(_pair, self.world.ended())), 60)
+
+
+def _pair(call: Call) -> Pair:
+    return (call.origin.e164, call.destination.e164)
 
 
 def open_office(folder: Path, provider: Provider, account: Account) -> Office:
@@ -127,9 +152,12 @@ def open_office(folder: Path, provider: Provider, account: Account) -> Office:
     world = World(folder, gateway=provider.url)
     (folder / "secret").write_text(SECRET + "\n")
     text = _CONFIG.format(
-        owned=json.dumps(account.origins), first=account.origins[0], url=provider.url, client_id=account.client_id
+        owned=json.dumps(account.origins + account.away),
+        first=account.origins[0],
+        url=provider.url,
+        client_id=account.client_id,
     )
-    managers = (_MANAGER.format(number=number, origin=own) for number, own in enumerate(account.origins))
+    managers = (_MANAGER.format(number=own[1:]) for own in account.origins + account.away)
     world.config.write_text("".join((text, *managers)))
     # An empty calendar is no news: it would be planned with the next round only.
     world.put("lunch", soon(3600), summary="Lunch")

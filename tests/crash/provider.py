@@ -7,14 +7,15 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from tests.processes import gateway
+from tests.processes import Running, gateway
 from tests.servers import free_port
 
 SECRET = "not-a-real-secret"
@@ -37,6 +38,7 @@ class Happening(StrEnum):
     NO_ANSWER_YET = _NUMBERS + "98"  # accepted, and the answer is half a minute away
     REFUSED_ONCE = _NUMBERS + "80"  # 429, the first time
     TOKEN_EXPIRED_ONCE = _NUMBERS + "81"  # 401, the first time
+    MANAGER_AWAY = _NUMBERS + "82"  # the first leg is never answered, and tried again
 
     def destination(self, number: int) -> str:
         """One of the ten numbers; what happens once happens once to each of them, whoever calls."""
@@ -70,14 +72,49 @@ talk = "50 ms"
 """
 
 
+_AWAY = """
+[[gateway.script]]
+number = "{origin}"
+does = "no_answer"
+after = "20 ms"
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     number: int
     origins: tuple[str, ...]
+    away: tuple[str, ...]  # origins that never answer
 
     @property
     def client_id(self) -> str:
         return f"client-{self.number}"
+
+
+class Server:
+    """The gateway's process, one after the other on the same port and database."""
+
+    def __init__(self, config: Path, processes: ExitStack) -> None:
+        self._config = config
+        self._processes = processes
+        self.start()
+
+    def start(self) -> None:
+        self._running: Running = self._processes.enter_context(gateway(self._config))
+
+    def kill(self) -> None:
+        """SIGKILL: calls that go on are over, and its clients' requests have no answer."""
+        self._running.kill()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ring:
+    """A call that the gateway accepted, in the words of its own records."""
+
+    pair: Pair
+    requested_at: datetime
+    ended_at: datetime | None
+    release: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +124,18 @@ class Provider:
     folder: Path
     url: str
     accounts: tuple[Account, ...]
+    server: Server
 
     def accepted(self, account: Account) -> Counter[Pair]:
-        """How often the phones of each pair of numbers were made to ring, from the gateway's database."""
+        """How often the phones of each pair of numbers were made to ring."""
+        return Counter(ring.pair for ring in self.rings(account))
+
+    def rings(self, account: Account) -> list[Ring]:
+        """In the order in which they were accepted, from the gateway's database."""
         with closing(sqlite3.connect(f"{(self.folder / 'gateway.db').as_uri()}?mode=ro", uri=True)) as database:
-            query = "SELECT origin, destination FROM call WHERE client_id = ?"
-            return Counter(database.execute(query, (account.client_id,)))
+            query = """SELECT origin, destination, requested_at, ended_at, release_info FROM call
+                       WHERE client_id = ? ORDER BY requested_at"""
+            return [_ring(*row) for row in database.execute(query, (account.client_id,))]
 
     def recorded(self, account: Account) -> Counter[Pair]:
         """The same from ``GET /cdr``, as its clients see it: calls that are over."""
@@ -111,29 +154,38 @@ class Provider:
         return found
 
 
+def _ring(origin: str, destination: str, requested_at: str, ended_at: str | None, release: str | None) -> Ring:
+    return Ring(
+        pair=(origin, destination),
+        requested_at=datetime.fromisoformat(requested_at),
+        ended_at=datetime.fromisoformat(ended_at) if ended_at else None,
+        release=release,
+    )
+
+
 @contextmanager
 def provider(folder: Path, *, accounts: int, origins: int) -> Iterator[Provider]:
-    """A gateway with so many accounts, each with so many numbers of its own."""
+    """A gateway with so many accounts, each with so many numbers of its own, and some more that never answer."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "secret").write_text(SECRET + "\n")
     known = tuple(_account(number, origins) for number in range(accounts))
-    parts = (_GATEWAY.format(port=port), *map(_client, known), *_faults())
+    silent = (_AWAY.format(origin=origin) for account in known for origin in account.away)
+    parts = (_GATEWAY.format(port=port), *silent, *map(_client, known), *_faults())
     (folder / "gateway.toml").write_text("\n".join(parts))
-    with gateway(folder / "gateway.toml"):
-        yield Provider(folder=folder, url=f"http://127.0.0.1:{port}", accounts=known)
+    with ExitStack() as processes:
+        server = Server(folder / "gateway.toml", processes)
+        yield Provider(folder=folder, url=f"http://127.0.0.1:{port}", accounts=known, server=server)
 
 
 def _account(number: int, origins: int) -> Account:
-    first = number * origins
-    return Account(
-        number=number,
-        origins=tuple(f"{_NUMBERS}{own:03}" for own in range(first, first + origins)),
-    )
+    in_all = origins + max(1, origins // 4)
+    own = [f"{_NUMBERS}{one:03}" for one in range(number * in_all, (number + 1) * in_all)]
+    return Account(number=number, origins=tuple(own[:origins]), away=tuple(own[origins:]))
 
 
 def _client(account: Account) -> str:
-    numbers = json.dumps(account.origins)
+    numbers = json.dumps(account.origins + account.away)
     return f"[[gateway.client]]\nid = '{account.client_id}'\nsecret = {{ file = 'secret' }}\nnumbers = {numbers}\n"
 
 

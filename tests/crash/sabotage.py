@@ -100,7 +100,9 @@ def _struck(original: Callable[..., Any], sabotage: Sabotage, trigger: _Trigger)
         counts = trigger.counts(arguments)
         if counts and sabotage.moment is Moment.HALFWAY:
             *others, data = arguments
-            original(*others, data[: len(data) // 2])
+            half = len(data) // 2
+            original(*others, data[:half])
+            arguments = (*others, data[half:])  # for who is stopped, and goes on
         if counts and sabotage.moment is not Moment.AFTER:
             trigger.strike()
         result = original(*arguments, **keywords)

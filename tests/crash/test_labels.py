@@ -19,7 +19,7 @@ from tests.torture_table import Tell
 from tests.world import soon
 
 _AT_ONCE = 6  # most of their time is waiting
-_OTHERS = (*[Happening.ALL_WELL] * 2, Happening.LOST_ANSWER, Happening.SLOW_ANSWER)
+_OTHERS = (*[Happening.ALL_WELL] * 2, Happening.LOST_ANSWER, Happening.SLOW_ANSWER, Happening.MANAGER_AWAY)
 
 
 @pytest.fixture(scope="module")
