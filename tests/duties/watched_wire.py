@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.callout.answer import Accepted, PerhapsSent, PlaceAnswer, Withheld
-from scheduler.calls.call import Slot, State
+from scheduler.calls.call import Call, State
 from scheduler.database import Database
 from scheduler.ledger.attempts import select_attempt_of_reference
 from scheduler.ledger.calls import select_call
 from scheduler.vca import CallRequest, Cdr, read_cdr, write_time
 from tests.clocks import SetClock
+from tests.duties.watched_limits import WatchedLimits
 
 
 class Died(BaseException):
@@ -58,10 +59,12 @@ class WatchedWire:
         self.barred: set[str] = set()
         self.next_answer: PlaceAnswer | None = None  # None: the process dies before there is one
         self.takes_it = True
+        self.lies = False  # where it says that it placed nothing, it may have
         self.has_token = True  # else the worker asks for it, and records the intention itself
         self.before_answer: Callable[[Taken], None] = let_be
         self.taken: list[Taken] = []
-        self.rang: Counter[Slot] = Counter()
+        self.evident: set[str] = set()  # references of what was taken, as far as anybody could know
+        self.limits = WatchedLimits()
         self.requests: Counter[str] = Counter()  # by the attempt's reference
         self.records: list[Cdr] = []
         self.broken: list[str] = []  # what no request may do; not raised, since placing survives any error
@@ -83,6 +86,8 @@ class WatchedWire:
         self._hold_against_the_promises(taken)
         if self._is_taken():
             self.taken.append(taken)
+            if isinstance(self.next_answer, Accepted | PerhapsSent | None):
+                self.evident.add(taken.reference)
             self.before_answer(taken)
         if self.next_answer is None:
             raise Died
@@ -90,9 +95,15 @@ class WatchedWire:
             return Accepted(session_id=taken.session_id)
         return self.next_answer
 
+    def ends_of(self, taken: Taken) -> list[str]:
+        """How it was released, by the records that have appeared of it."""
+        return [one.release_info for one in self.records if one.session_id == taken.session_id]
+
     def _is_taken(self) -> bool:
+        if isinstance(self.next_answer, Accepted):
+            return True
         in_doubt = self.next_answer is None or isinstance(self.next_answer, PerhapsSent)
-        return isinstance(self.next_answer, Accepted) or (in_doubt and self.takes_it)
+        return self.takes_it and (in_doubt or self.lies)
 
     def _hold_against_the_promises(self, taken: Taken) -> None:
         attempt = self.ledger.read(select_attempt_of_reference, taken.reference)
@@ -102,15 +113,38 @@ class WatchedWire:
         call = self.ledger.read(select_call, attempt.call_id)
         assert call is not None
         self.requests[taken.reference] += 1
-        self.rang[call.slot] += self._is_taken()
         numbers = (taken.request.origin, taken.request.destination)
+        now = self.clock.now()
         broken = {
             "its attempt is closed": not attempt.open,
             "its call isn't requested": call.state is not State.REQUESTED,
             "its numbers are another call's": (call.origin.e164, call.destination.e164) != numbers,
-            "it rings outside its window": not call.due_at <= self.clock.now() <= call.deadline_at,
+            "it rings outside its window": not call.due_at <= now <= call.deadline_at,
             "its destination is barred": taken.request.destination in self.barred,
             "its attempt had a request already": self.requests[taken.reference] > 1,
-            "its slot rang already": self._is_taken() and self.rang[call.slot] > 1,
+            "its call rang already, and somebody answered, or nobody knows": self._rang_for_good(call),
         }
         self.broken += [promise for promise, is_broken in broken.items() if is_broken]
+        self.broken += self.limits.broken(self.ledger, call, attempt, now, rings=self._rings(taken))
+
+    def _rang_for_good(self, call: Call) -> bool:
+        """Whether an earlier attempt is known to have rung, and none of its records allows another."""
+        return any(
+            not any(self.limits.may_be_tried_again(release) for release in self.ends_of(one))
+            for one in self.taken
+            if one.reference in self.evident and self._call_id(one) == call.id
+        )
+
+    def _call_id(self, taken: Taken) -> int:
+        attempt = self.ledger.read(select_attempt_of_reference, taken.reference)
+        assert attempt is not None
+        return attempt.call_id
+
+    def _rings(self, taken: Taken) -> int:
+        """How often its customer's phone has rung, as could be known."""
+        return sum(
+            one.reference in self.evident
+            and one.request.destination == taken.request.destination
+            and not any(release.startswith("Leg1-") for release in self.ends_of(one))
+            for one in self.taken
+        )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PLACING = ("tests/duties/test_place.py", "tests/ledger/test_life.py")
+_LIMITS = ("tests/duties/test_limits.py",)
 _CALENDARS = ("tests/calls/test_reconcile.py", "tests/duties/test_replan.py")
 
 
@@ -243,5 +244,61 @@ MUTANTS = (
         was="return lost >= FEWEST and 2 * lost > len(standing.coming) + len(lately)",
         becomes="return False",
         tests=("tests/calls/test_brake.py", "tests/duties/test_brake.py"),
+    ),
+    Mutant(
+        defect="a manager who didn't answer is rung again past the deadline",
+        file="scheduler/calls/retry.py",
+        was="if again_at > call.deadline_at:",
+        becomes="if False:",
+        tests=("tests/calls/test_retry.py",),
+    ),
+    Mutant(
+        defect="a customer who didn't answer is rung again as a manager is",
+        file="scheduler/calls/retry.py",
+        was="retries=retries.destination)",
+        becomes="retries=retries.origin)",
+        tests=("tests/calls/test_retry.py",),
+    ),
+    Mutant(
+        defect="a call whose manager had answered is made again",
+        file="scheduler/calls/retry.py",
+        was="frozenset({Outcome.ORIGIN_NO_ANSWER, Outcome.ORIGIN_BUSY})",
+        becomes="frozenset({Outcome.ORIGIN_NO_ANSWER, Outcome.ORIGIN_BUSY, Outcome.ANSWERED})",
+        tests=("tests/calls/test_retry.py", "tests/ledger/test_retries.py"),
+    ),
+    Mutant(
+        defect="a customer rings once more a day than they may",
+        file="scheduler/calls/timing.py",
+        was="if not most or rings < most:",
+        becomes="if not most or rings <= most:",
+        tests=_LIMITS,
+    ),
+    Mutant(
+        defect="a ring whose end nobody knows isn't counted",
+        file="scheduler/ledger/holds.py",
+        was="IN ('', 'accepted', 'perhaps_sent')",
+        becomes="IN ('no such answer')",
+        tests=_LIMITS,
+    ),
+    Mutant(
+        defect="more calls go on at once than there are lines",
+        file="scheduler/duties/limiter.py",
+        was="return max(0, min(most, lines - going_on))",
+        becomes="return most",
+        tests=_LIMITS,
+    ),
+    Mutant(
+        defect="requests leave as fast as they can",
+        file="scheduler/duties/limiter.py",
+        was="self._pace = self._paces(self._clock.boot_seconds(), count)[-1]",
+        becomes="pass",
+        tests=_LIMITS,
+    ),
+    Mutant(
+        defect="two managers ring one customer at once",
+        file="scheduler/calls/timing.py",
+        was="    if destination_held:",
+        becomes="    if False:",
+        tests=_LIMITS,
     ),
 )

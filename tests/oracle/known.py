@@ -147,6 +147,15 @@ DIFFERENCES = (
         means=("2027-01-08T15:00:00", "2027-02-12T09:00:00"),
     ),
     Difference(
+        name="times of day also come on the first of a month without the day of the start",
+        why='"invalid dates (e.g., February 30) MUST be ignored"',
+        concerns=lambda parts: parts["FREQ"] == "MONTHLY" and _has_clock(parts) and "BYMONTHDAY" not in parts,
+        only_from_day=29,
+        start="20270129T000100",
+        rule="FREQ=MONTHLY;BYMINUTE=0,1",
+        means=("2027-03-29T00:00:00", "2027-03-29T00:01:00"),
+    ),
+    Difference(
         name="numbered weekdays are those of the year beside days of the month",
         why="an ordinal counts within the month where BYMONTH is present",
         concerns=lambda parts: parts["FREQ"] == "YEARLY" and "BYMONTHDAY" in parts and _numbered(parts),
