@@ -387,3 +387,25 @@ def m0013_departures(database: MigrationDatabase) -> None:
                first_attempt INTEGER NOT NULL
            ) STRICT"""
     )
+
+
+# The same promise as above; a list of pairs is built anew as a table at each change, which costs a burst a tenth.
+_CALL_GOES_ITS_WAY_QUICKLY = """
+CREATE TRIGGER call_goes_its_way BEFORE UPDATE OF state ON call
+WHEN OLD.state <> NEW.state AND NOT CASE OLD.state
+    WHEN 'planned' THEN NEW.state = 'claimed' OR NEW.state = 'ended'
+    WHEN 'claimed' THEN NEW.state = 'planned' OR NEW.state = 'requested' OR NEW.state = 'ended'
+    WHEN 'requested' THEN NEW.state = 'planned' OR NEW.state = 'placed' OR NEW.state = 'ended'
+    WHEN 'placed' THEN NEW.state = 'planned' OR NEW.state = 'ended'
+    ELSE 0 END
+BEGIN SELECT RAISE(ABORT, 'a call does not go from this state to that one'); END
+"""
+
+
+@MIGRATIONS()
+def m0014_quicker_trigger(database: MigrationDatabase) -> None:
+    # The last made is asked first, and what is said of an ended call says more.
+    for name in ("call_goes_its_way", "call_ended_is_final"):
+        database.execute(f"DROP TRIGGER {name}")
+    for promise in (_CALL_GOES_ITS_WAY_QUICKLY, _CALL_IS_FINAL):
+        database.execute(promise)
