@@ -5,8 +5,8 @@ What needs no window happens here. A bad property costs itself where DTSTART sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 
 from scheduler.calendars.blocks import Blocks, cut, unfolded
 from scheduler.calendars.vevent import Event, Hides, read_event
@@ -22,6 +22,7 @@ class Fault:
     uid: str
     reason: str
     hides: Hides = Hides.TIMES
+    instances: frozenset[str] = frozenset()  # the recurrence ids that it is about; empty where nobody knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,15 @@ def read(href: str, data: bytes) -> tuple[tuple[Component, ...], tuple[Fault, ..
         if _differing_masters(events):
             faults.append(Fault(href=href, uid=uid, reason=_SHARED_UID, hides=Hides.NOTHING))
     components = tuple(_component(href, uid, events, blocks) for uid, events in by_uid.items())
-    return components, tuple(faults)
+    series = {one.uid for one in components if one.master is not None}
+    return components, tuple(_without_series(fault, series) for fault in faults)
+
+
+def _without_series(fault: Fault, series: Container[str]) -> Fault:
+    """As it is where no master says when the instance would be that can't be read."""
+    if fault.hides is Hides.INSTANCES and fault.uid not in series:
+        return replace(fault, hides=Hides.TIMES)
+    return fault
 
 
 def _component(href: str, uid: str, events: list[Event], blocks: Blocks) -> Component:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from scheduler.calendars.component import Component, Fault
 from scheduler.calendars.occurrence import Occurrence
 from scheduler.calendars.series import Series, read_series
-from scheduler.calendars.vevent import Event
+from scheduler.calendars.vevent import Event, Flaw, Hides
 from scheduler.calendars.zone import Moment, UnknownZone, ZoneTable
 
 _DAY = timedelta(days=1)
@@ -63,24 +63,35 @@ def expand(
         floating_zone=floating_zone,
         zone_names=zone_names,
     )
-    reasons: list[str] = []
-    expanded = _tried(reasons, partial(_expanded, component, zones, start, end, reasons)) or ()
-    faults = [Fault(href=component.href, uid=component.uid, reason=why) for why in dict.fromkeys(reasons)]
-    return expanded, tuple(faults)
+    flaws: list[Flaw] = []
+    expanded = _tried(flaws, partial(_expanded, component, zones, start, end, flaws)) or ()
+    return expanded, tuple(_fault(component, flaw) for flaw in dict.fromkeys(flaws))
+
+
+def _fault(component: Component, flaw: Flaw) -> Fault:
+    return Fault(
+        href=component.href,
+        uid=component.uid,
+        reason=flaw.reason,
+        hides=flaw.hides,
+        instances=flaw.instances,
+    )
 
 
 def _expanded(
-    component: Component, zones: ZoneTable, start: datetime, end: datetime, reasons: list[str]
+    component: Component, zones: ZoneTable, start: datetime, end: datetime, flaws: list[Flaw]
 ) -> tuple[Occurrence, ...]:
     series = None
     if component.master is not None:
-        series = _tried(reasons, partial(read_series, component.master, zones))
-    overrides = _overrides(component.overrides, series, zones, reasons)
+        series = _tried(flaws, partial(read_series, component.master, zones))
+    overrides, lost = _overrides(component.overrides, series, zones)
+    flaws += lost
     starts = {key: (each.event, each.starts) for key, each in overrides.items() if not _is_excluded(each, series)}
     if series is not None:
         spans = series.spans(start, end, [each.shift for each in overrides.values() if each.event.this_and_future])
-        reasons += series.refusals(spans)
-        silenced = _unreadable_instances(component.overrides, series, zones)
+        flaws += [Flaw(reason=reason) for reason in series.refusals(spans)]
+        # They were changed into something unreadable: they are no longer as the series says.
+        silenced = {key for flaw in lost for key in flaw.instances}
         unchanged = _unchanged(series, overrides, series.originals(spans))
         starts |= {key: each for key, each in unchanged.items() if key not in silenced}
     recurs = series is None or series.recurs or bool(component.overrides)
@@ -92,24 +103,44 @@ def _expanded(
     return tuple(sorted(occurrences, key=lambda each: (each.starts_at, each.recurrence_id)))
 
 
-def _tried(reasons: list[str], step: Callable[[], _T]) -> _T | None:
+def _tried(flaws: list[Flaw], step: Callable[[], _T]) -> _T | None:
     """What ``step`` returns; None where it fails, whatever in a stranger's text made it."""
     try:
         return step()
     except UnknownZone as error:
-        reasons.append(str(error))
+        flaws.append(Flaw(reason=str(error)))
     except Exception as error:
-        reasons.append(f"it can't be expanded ({type(error).__name__}: {error})")
+        flaws.append(Flaw(reason=f"it can't be expanded ({type(error).__name__}: {error})"))
     return None
 
 
 def _overrides(
-    events: Iterable[Event], series: Series | None, zones: ZoneTable, reasons: list[str]
-) -> dict[str, _Override]:
-    """The overrides by the key of the instance that they change, the newest of each."""
-    tried = [_tried(reasons, partial(_override, event, series, zones)) for event in events]
-    placed = sorted((each for each in tried if each), key=lambda each: each.event.version)
-    return {each.original.key: each for each in placed}
+    events: Iterable[Event], series: Series | None, zones: ZoneTable
+) -> tuple[dict[str, _Override], list[Flaw]]:
+    """The overrides by the key of the instance that they change, the newest of each; and what of them is lost."""
+    placed, lost = [], []
+    for event in events:
+        flaws: list[Flaw] = []
+        override = _tried(flaws, partial(_override, event, series, zones))
+        placed += [override] if override else []
+        lost += [_lost(flaw, event, series, zones) for flaw in flaws]
+    placed.sort(key=lambda each: each.event.version)
+    return {each.original.key: each for each in placed}, lost
+
+
+def _lost(flaw: Flaw, event: Event, series: Series | None, zones: ZoneTable) -> Flaw:
+    """What an override hides that has no time: the instance that it changes, where it is known which that is.
+
+    Where the series doesn't have that instance, as after it was moved, nothing: no call is wanted of it.
+    """
+    original = _tried([], partial(_original, event, series, zones))
+    if event.this_and_future or (series is None and original is None):
+        hides = Hides.TIMES
+    elif series is None or original is None or series.has(original):
+        hides = Hides.INSTANCES
+    else:
+        hides = Hides.NOTHING
+    return replace(flaw, hides=hides, instances=frozenset({original.key} if original else ()))
 
 
 def _is_excluded(override: _Override, series: Series | None) -> bool:
@@ -121,20 +152,13 @@ def _is_excluded(override: _Override, series: Series | None) -> bool:
     return series is not None and series.excludes(override.original)
 
 
-def _unreadable_instances(events: Iterable[Event], series: Series, zones: ZoneTable) -> set[str]:
-    """The instances that were changed into something unreadable: they are no longer as the series says."""
-    silenced: set[str] = set()
-    for event in events:
-        if event.recurrence_id is not None and _tried([], partial(_override, event, series, zones)) is None:
-            original = _tried([], partial(series.moment, event.recurrence_id))
-            silenced |= {original.key} if original else set()
-    return silenced
-
-
 def _override(event: Event, series: Series | None, zones: ZoneTable) -> _Override:
+    return _Override(event=event, original=_original(event, series, zones), starts=zones.moment(event.starts))
+
+
+def _original(event: Event, series: Series | None, zones: ZoneTable) -> Moment:
     written = event.recurrence_id or event.starts
-    original = zones.moment(written) if series is None else series.moment(written)
-    return _Override(event=event, original=original, starts=zones.moment(event.starts))
+    return zones.moment(written) if series is None else series.moment(written)
 
 
 def _unchanged(

@@ -47,6 +47,10 @@ class Series:
     def excludes(self, original: Moment) -> bool:
         return original.key in self.excluded_keys or original.wall.date() in self.excluded_days
 
+    def has(self, original: Moment) -> bool:
+        """Whether it has an instance at this time, before any override."""
+        return original.key in self.originals(self.spans(original.instant, original.instant, ()))
+
     def spans(self, start: datetime, end: datetime, shifts: Iterable[timedelta]) -> list[Span]:
         """Where the instances lie that a window shows: in it, or as far from it as an override moves them.
 

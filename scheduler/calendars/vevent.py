@@ -41,6 +41,7 @@ class Hides(Enum):
 
     NOTHING = "nothing that its calls hang on"
     WORDS = "whether it asks for a call, and whom it calls"
+    INSTANCES = "when one of its instances is, and which one"
     TIMES = "when it is, or which instances it has"
 
 
@@ -50,6 +51,7 @@ class Flaw:
 
     reason: str
     hides: Hides = Hides.TIMES
+    instances: frozenset[str] = frozenset()  # the recurrence ids that it is about; empty where nobody knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +110,19 @@ def read_event(block: Block) -> tuple[Event | None, tuple[Flaw, ...]]:
         rules, refused = _rules(vevent)
         return _event(vevent, rules), (*_flaws(vevent, block), *(Flaw(reason=reason) for reason in refused))
     except ValueError as error:
-        return None, (Flaw(reason=str(error)),)
+        return None, (Flaw(reason=str(error), hides=_hidden_without_all(block)),)
     except Exception as error:  # whatever a stranger's text does to the parser, it costs this event alone
-        return None, (Flaw(reason=f"it can't be read ({type(error).__name__})"),)
+        reason = f"it can't be read ({type(error).__name__})"
+        return None, (Flaw(reason=reason, hides=_hidden_without_all(block)),)
+
+
+def _hidden_without_all(block: Block) -> Hides:
+    """Without an override an instance is another one than its series says; without a master all are."""
+    return Hides.INSTANCES if _is_override(block) else Hides.TIMES
+
+
+def _is_override(block: Block) -> bool:
+    return any(_name(line) == "RECURRENCE-ID" for line in _wanted_lines(block))
 
 
 def _parsed(block: Block) -> VEvent:

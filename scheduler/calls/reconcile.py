@@ -8,12 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scheduler.calls.call import Call, Key, Outcome, PlannedCall, Slot, State
+from scheduler.calls.unreadable import Unreadable
 from scheduler.phone import PhoneNumber
 
 GONE = "the appointment is no longer in the calendar"
 WITHDRAWN_TOO_LATE = "its appointment went too late: the phones are ringing"
 ALREADY_PAST = "already past when it appeared"
 CALLED_ALREADY = "it was called already, and no change of it rings twice"
+HELD_BACK = (
+    "a part of its event can't be read, and a call that was planned for it at another time still stands:"
+    " nothing is added, so that nobody is rung twice; mend the event in its calendar"
+)
 # What appears in the past, so near to a call between its numbers whose appointment is gone, is that one tidied up.
 _TIDIED_UP = timedelta(hours=1)
 
@@ -76,7 +81,7 @@ class TooLate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignore:
-    """An appointment that first appeared in the past, or was called before; it isn't called."""
+    """An appointment that isn't called: first seen in the past, called before, or perhaps planned already."""
 
     wanted: PlannedCall
     reason: str
@@ -92,7 +97,7 @@ def reconcile(
     *,
     read_before: Mapping[str, datetime],
     reasons: Mapping[Key, str],
-    unreadable: Collection[tuple[str, str]],
+    unreadable: Unreadable,
     until: datetime,
 ) -> tuple[Change, ...]:
     """Decide every change; applied in this order they never meet a slot that is still taken.
@@ -102,8 +107,8 @@ def reconcile(
     :param read_before: when each collection was last read well *before* the fetch that gave ``wanted``;
         a collection that never was is missing.
     :param reasons: why an occurrence doesn't ring, for those that don't.
-    :param unreadable: (collection, uid) of what could not be read this time: its calls are left alone, since
-        a broken event says nothing, not even that it is gone.
+    :param unreadable: what could not be read this time: its calls are left alone, since a broken event says
+        nothing, not even that it is gone.
     :param until: the end of the window that ``wanted`` covers; open calls beyond it are left alone.
     """
     wanted = tuple(wanted)
@@ -113,10 +118,22 @@ def reconcile(
     changes: list[Change] = []
     for one in wanted:
         changes.extend(_meet(one, book, look))
+    kept = frozenset(uid for one in book.unmet(None) for uid in unreadable.whole(one.keys))
+    changes = [_unless_kept(change, kept) for change in changes]
     for leftover in book.unmet(until):
         if not look.broken(leftover.keys):
             changes.append(_withdraw(leftover, reasons))
     return tuple(changes)
+
+
+def _unless_kept(change: Change, kept: Collection[str]) -> Change:
+    """Nothing new of an event whose old calls are kept, as nobody can tell whether it is one of them, moved.
+
+    :param kept: uids, since one event may stand in several calendars.
+    """
+    if isinstance(change, Add | AddMissed) and any(key.uid in kept for key in change.wanted.keys):
+        return Ignore(wanted=change.wanted, reason=HELD_BACK)
+    return change
 
 
 def moved_too_late(wanted: PlannedCall) -> str:
@@ -130,7 +147,7 @@ class _Look:
 
     now: datetime
     read_before: Mapping[str, datetime]
-    unreadable: Collection[tuple[str, str]]
+    unreadable: Unreadable
     said: Collection[Key]  # the appointments that there are
 
     def still_said(self, keys: frozenset[Key]) -> frozenset[Key]:
@@ -138,7 +155,7 @@ class _Look:
         return keys.intersection(self.said) | self.broken(keys)
 
     def broken(self, keys: Iterable[Key]) -> frozenset[Key]:
-        return frozenset(key for key in keys if (key.collection, key.uid) in self.unreadable)
+        return self.unreadable.hidden(keys)
 
     def past(self, wanted: PlannedCall) -> bool:
         return wanted.asked_at < self.now
@@ -248,8 +265,8 @@ class _Book:
             (key.instance, starts_at) in self._attempted_starts for key in wanted.keys
         )
 
-    def unmet(self, until: datetime) -> list[Recorded]:
-        return [one for one in self._open.values() if one.keys and one.call.asked_at < until]
+    def unmet(self, until: datetime | None) -> list[Recorded]:
+        return [one for one in self._open.values() if one.keys and (until is None or one.call.asked_at < until)]
 
 
 def _meet(wanted: PlannedCall, book: _Book, look: _Look) -> Iterable[Change]:
@@ -315,8 +332,9 @@ def _update(kept: Recorded, wanted: PlannedCall, look: _Look) -> Iterable[Change
             yield Attach(call=call, keys=keys)
         if not _stoppable(call) and not _looks_the_same(call, wanted):
             yield TooLate(call=call, reason=moved_too_late(wanted))
-    elif look.broken(wanted.keys) == wanted.keys:
-        return  # part of the event can't be read: perhaps the very change that moved this instance
+    elif look.unreadable.doubtful(wanted.keys) == wanted.keys:
+        # Perhaps the very change that moved this instance is what can't be read.
+        yield Ignore(wanted=wanted, reason=HELD_BACK)
     elif wanted.asked_at == call.asked_at:
         yield Move(call=call, wanted=replace(wanted, keys=keys))
     else:

@@ -16,7 +16,7 @@ from scheduler.database import Database
 from scheduler.duties.brake import hold_problems
 from scheduler.duties.conflicts import with_conflicts
 from scheduler.duties.contacts import ContactsDuty
-from scheduler.duties.held import with_held_calls
+from scheduler.duties.held import with_held_calls, with_kept_calls
 from scheduler.duties.look import View, look
 from scheduler.duties.paused import with_pauses
 from scheduler.errors import DatabaseBusy
@@ -89,7 +89,8 @@ def view(config: Config, ledger: Database | None, *, start: datetime, end: datet
             mentioning=mentioning,
         )
     troubles = (*contacts.problems, *found.troubles)
-    found = replace(found, entries=with_conflicts(found.entries, config.policy))
+    entries = with_kept_calls(found.entries, found.kept)
+    found = replace(found, entries=with_conflicts(entries, config.policy))
     if ledger is None:
         return replace(found, troubles=troubles)
     held = ledger.read(select_held_calls, start, end)

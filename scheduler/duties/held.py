@@ -1,4 +1,4 @@
-"""The calls that the brake holds, as people are shown them: no calendar names them any more."""
+"""The calls that stand though no calendar names them: the brake holds them, or their event can't be read."""
 
 from __future__ import annotations
 
@@ -12,27 +12,41 @@ from scheduler.calls.call import Call
 from scheduler.duties.look import Entry
 from scheduler.ledger.vanished import HeldCall
 
+_KEPT = "kept as it was planned: its event can't be read just now, so that nobody can tell whether it was moved"
 HELD = "held: its appointment vanished together with others, which isn't believed yet; it rings all the same"
 
 
 def shown_as_held(call: Call) -> Call:
     """The call as it is shown; why it waits, if it does, goes before that it is held."""
-    return call if call.reason or call.outcome else replace(call, reason=HELD)
+    return _shown(call, HELD)
+
+
+def _shown(call: Call, reason: str) -> Call:
+    return call if call.reason or call.outcome else replace(call, reason=reason)
 
 
 def with_held_calls(entries: Iterable[Entry], held: Iterable[HeldCall]) -> tuple[Entry, ...]:
     """The entries of a window and, in their order, what is held there and isn't among them."""
+    return _with(entries, held, "the event is in calendar {} no longer", HELD)
+
+
+def with_kept_calls(entries: Iterable[Entry], kept: Iterable[HeldCall]) -> tuple[Entry, ...]:
+    """The entries of a window and, in their order, what stands there since its event can't be read."""
+    return _with(entries, kept, "what calendar {} says of it can't be read", _KEPT)
+
+
+def _with(entries: Iterable[Entry], others: Iterable[HeldCall], finding: str, reason: str) -> tuple[Entry, ...]:
     found = tuple(entries)
     known = {entry.call.id for entry in found if entry.call is not None}
-    missing = (_entry(one) for one in held if one.call.id not in known)
+    missing = (_entry(one, finding, reason) for one in others if one.call.id not in known)
     return tuple(sorted((*found, *missing), key=lambda entry: (entry.due_at, entry.collection)))
 
 
-def _entry(held: HeldCall) -> Entry:
-    call = shown_as_held(held.call)
+def _entry(held: HeldCall, finding: str, reason: str) -> Entry:
+    call = _shown(held.call, reason)
     return Entry(
         collection=held.key.collection,
-        derivation=_as_it_was(held),
+        derivation=_as_it_was(held, finding.format(held.key.collection)),
         call=call,
         wanted=None,
         state=call.state,
@@ -40,7 +54,7 @@ def _entry(held: HeldCall) -> Entry:
     )
 
 
-def _as_it_was(held: HeldCall) -> Derivation:
+def _as_it_was(held: HeldCall, finding: str) -> Derivation:
     """What the call remembers of its event."""
     call, key = held.call, held.key
     occurrence = Occurrence(
@@ -51,5 +65,5 @@ def _as_it_was(held: HeldCall) -> Derivation:
         all_day=False,
         summary=call.summary,
     )
-    step = Step(rule="calendar", finding=f"the event is in calendar {key.collection} no longer")
+    step = Step(rule="calendar", finding=finding)
     return Derivation(occurrence=occurrence, appointment=None, asks=True, reason="", steps=(step,))

@@ -18,16 +18,19 @@ from scheduler.calls.call import Call, Key, PlannedCall
 from scheduler.calls.hours import FARTHEST
 from scheduler.calls.plan import key_of, plan
 from scheduler.calls.reconcile import Recorded
+from scheduler.calls.unreadable import Unreadable
 from scheduler.database import Connection, Database
 from scheduler.duties.prospects import Prospects, foresee
 from scheduler.duties.reading import read_calendar
 from scheduler.duties.replan import PlanRules
 from scheduler.duties.sync import SyncedCalendar
+from scheduler.duties.unreadable import unreadable_for
 from scheduler.errors import Problem
 from scheduler.ledger.appointments import select_calls_of_appointments
 from scheduler.ledger.calls import select_calls
 from scheduler.ledger.changes import with_appointments
 from scheduler.ledger.collections import StoredObject, select_collections
+from scheduler.ledger.vanished import HeldCall
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ class View:
     troubles: tuple[Problem, ...]  # of whole calendars, or of contacts
     faults: tuple[tuple[str, Fault], ...] = ()  # of single events, with their calendars
     objects: int = 0  # looked at
+    kept: tuple[HeldCall, ...] = ()  # planned of what can't be read just now, and not always among the entries
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -115,13 +119,21 @@ def look(
         looked_at += len(objects)
     recorded = ledger.read(_recorded, reach_back - timedelta(days=2), end) if ledger else _Record()
     reads = {row.name: row.planned_at for row in rows.values() if row.planned_at is not None}
-    entries = _entries(agendas, recorded, reads, rules, barring, now)
+    unreadable = unreadable_for((agenda.collection, fault) for agenda in agendas for fault in agenda.faults)
+    entries = _entries(agendas, recorded, reads, rules, barring, unreadable, now)
     return View(
         entries=tuple(replace(one, stale=stale[one.collection]) for one in entries if _belongs(one, start)),
         troubles=tuple(troubles),
         faults=tuple(faults),
         objects=looked_at,
+        kept=tuple(one for one in _kept(recorded.calls, unreadable) if start <= one.call.due_at < end),
     )
+
+
+def _kept(recorded: Iterable[Recorded], unreadable: Unreadable) -> Iterator[HeldCall]:
+    for one in recorded:
+        if one.call.outcome is None and (doubtful := unreadable.doubtful(one.keys)):
+            yield HeldCall(key=min(doubtful), call=one.call)
 
 
 def _belongs(entry: Entry, start: datetime) -> bool:
@@ -170,6 +182,7 @@ def _entries(
     reads: Mapping[str, datetime],
     rules: PlanRules,
     barring: Barring,
+    unreadable: Unreadable,
     now: datetime,
 ) -> tuple[Entry, ...]:
     agendas = tuple(agendas)
@@ -177,7 +190,7 @@ def _entries(
     prospects = Prospects(
         wanted={key: call for call in wanted for key in call.keys},
         recorded=recorded.by_appointment,
-        foreseen=foresee(wanted, recorded.calls, now, read_before=reads),
+        foreseen=foresee(wanted, recorded.calls, now, read_before=reads, unreadable=unreadable),
         barring=barring,
         hours=rules.policy.hours,
         now=now,

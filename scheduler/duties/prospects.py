@@ -10,6 +10,7 @@ from scheduler.calls.barring import Barring, barred_by
 from scheduler.calls.call import Call, Key, PlannedCall
 from scheduler.calls.calling_hours import CallingHours
 from scheduler.calls.reconcile import ALREADY_PAST, Add, AddMissed, Attach, Change, Ignore, Recorded, reconcile
+from scheduler.calls.unreadable import Unreadable
 
 _ALL = timedelta(days=1)  # beyond the last of what is wanted: nothing of it is left out
 
@@ -75,17 +76,20 @@ def foresee(
     now: datetime,
     *,
     read_before: Mapping[str, datetime],
+    unreadable: Unreadable,
 ) -> dict[Key, Foreseen]:
     """What replanning would decide, by appointment; nothing is changed.
 
     One of which there is nothing to say is missing: its call stays as it is or moves, or it is long past.
 
     :param recorded: the calls around the time that is looked at. Of the others nothing is said.
-    :param read_before: as :func:`scheduler.calls.reconcile.reconcile` has it.
+    :param read_before: as :func:`scheduler.calls.reconcile.reconcile` has it, and ``unreadable`` too.
     """
     wanted = tuple(wanted)
     until = max((one.asked_at for one in wanted), default=now) + _ALL
-    changes = reconcile(wanted, recorded, now, read_before=read_before, reasons={}, unreadable=(), until=until)
+    changes = reconcile(
+        wanted, recorded, now, read_before=read_before, reasons={}, unreadable=unreadable, until=until
+    )
     return {key: foreseen for change in changes for key, foreseen in _foreseen(change).items()}
 
 

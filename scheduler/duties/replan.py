@@ -11,6 +11,7 @@ from threading import Lock
 from types import MappingProxyType
 
 from scheduler.calendars.agenda import Zones
+from scheduler.calendars.component import Fault
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.diary import Diary, Reader
 from scheduler.calendars.settings import CalendarRules, Company
@@ -19,8 +20,10 @@ from scheduler.calls.call import Key
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
 from scheduler.calls.reconcile import Cancel, Change, Ignore, Move, Recorded, TooLate, reconcile
+from scheduler.calls.unreadable import Unreadable
 from scheduler.database import Database
 from scheduler.duties.brake import Brake
+from scheduler.duties.unreadable import unreadable_for
 from scheduler.ledger.appointments import select_uids
 from scheduler.ledger.calls import first_moved_at
 from scheduler.ledger.changes import apply_changes, select_recorded
@@ -234,20 +237,21 @@ class ReplanDuty:
         let_go(wanted)
         return changes
 
-    def _unreadable(self) -> set[tuple[str, str]]:
-        """(collection, uid) of what says nothing just now: broken events, and names while contacts are missing."""
-        found = {event for event, hides in self._faults() if hides is Hides.TIMES}
-        garbled = {event for event, hides in self._faults() if hides is Hides.WORDS}
-        for diary in self._diaries.values():
-            for silence in diary.silences:
-                event = (diary.collection, silence.uid)
-                if (event in garbled and not silence.sure) or (silence.asks and not self._contacts_whole):
-                    found.add(event)
-        return found
+    def _unreadable(self) -> Unreadable:
+        """What says nothing just now: broken events, and names while contacts are missing."""
+        found = unreadable_for(self._faults())
+        garbled = {(name, fault.uid) for name, fault in self._faults() if fault.hides is Hides.WORDS}
+        silent = {
+            (diary.collection, silence.uid)
+            for diary in self._diaries.values()
+            for silence in diary.silences
+            if ((diary.collection, silence.uid) in garbled and not silence.sure)
+            or (silence.asks and not self._contacts_whole)
+        }
+        return replace(found, events={*found.events, *silent})
 
-    def _faults(self) -> Iterator[tuple[tuple[str, str], Hides]]:
-        for diary in self._diaries.values():
-            yield from (((diary.collection, fault.uid), fault.hides) for fault in diary.faults)
+    def _faults(self) -> Iterator[tuple[str, Fault]]:
+        return ((diary.collection, fault) for diary in self._diaries.values() for fault in diary.faults)
 
     def _reasons(self, recorded: Collection[Recorded]) -> dict[Key, str]:
         """Why an occurrence that is planned doesn't ring any more."""

@@ -24,6 +24,7 @@ from scheduler.calls.brake import (
 )
 from scheduler.calls.call import Key, Outcome, State
 from scheduler.calls.reconcile import GONE, Recorded, reconcile
+from scheduler.calls.unreadable import Unreadable
 from tests.calls.builders import HOUR, MINUTE, a_call, key, want
 from tests.clocks import NOON
 
@@ -227,7 +228,7 @@ def losses(wanted: Iterable[Key], *ledger: Recorded, moved: timedelta = timedelt
         NOON - HOUR,
         read_before={},
         reasons={key("marked"): "it is cancelled"},
-        unreadable={("sales", "broken")},
+        unreadable=Unreadable(events={("sales", "broken")}),
         until=NOON + 14 * DAY,
     )
     return read_losses(changes, ledger)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ from scheduler.calls.reconcile import (
     TooLate,
     reconcile,
 )
+from scheduler.calls.unreadable import Unreadable
 from tests.calls.builders import (
     CUSTOMER,
     HOUR,
@@ -39,6 +40,7 @@ from tests.clocks import NOON
 
 NOW = NOON - HOUR
 RINGING = (State.REQUESTED, State.PLACED)
+NOTHING_UNREADABLE = Unreadable()
 
 
 def decide(
@@ -48,7 +50,7 @@ def decide(
     now: datetime = NOW,
     read_before: Mapping[str, datetime] | None = None,
     reasons: Mapping[Key, str] | None = None,
-    unreadable: Collection[tuple[str, str]] = (),
+    unreadable: Unreadable = NOTHING_UNREADABLE,
 ) -> list[Change]:
     """Reconcile calendars that were read just before, unless the test says otherwise."""
     return list(
@@ -336,12 +338,12 @@ def test_an_appointment_moved_while_nobody_could_see_it_follows_and_is_called_or
 
 def test_an_unreadable_event_leaves_its_calls_alone() -> None:
     before = kept(want("one"))
-    assert decide([], [before], unreadable={("sales", "one")}) == []
+    assert decide([], [before], unreadable=Unreadable(events={("sales", "one")})) == []
 
 
 def test_an_event_that_is_unreadable_in_one_of_two_calendars_goes_on_meaning_its_call() -> None:
     both = kept(want("one", key("one", "team")))
-    broken = {("team", "one")}
+    broken = Unreadable(events={("team", "one")})
     assert decide([want("one")], [both], unreadable=broken) == []
     assert decide([], [both], unreadable=broken) == []
 

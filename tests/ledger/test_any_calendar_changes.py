@@ -24,6 +24,7 @@ from scheduler.calls.cdr import Ending
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
 from scheduler.calls.reconcile import Change, Ignore, TooLate, reconcile
+from scheduler.calls.unreadable import Unreadable
 from scheduler.database import Connection, Row, read_instant, write_instant
 from scheduler.ledger import open_ledger
 from scheduler.ledger.appointments import select_keys
@@ -292,7 +293,9 @@ class CalendarAndWire(RuleBasedStateMachine):
             self.now,
             read_before={"sales": self.read_at, "team": self.read_at},
             reasons={},
-            unreadable={(key.collection, key.uid) for key in filter(self._is_broken, self.broken)},
+            unreadable=Unreadable(
+                events={(key.collection, key.uid) for key in filter(self._is_broken, self.broken)}
+            ),
             until=START + timedelta(days=1),
         )
 
