@@ -11,6 +11,7 @@ from scheduler.calendars.appointment import Appointment, Derivation, derive
 from scheduler.calendars.component import Fault, read
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.expansion import expand
+from scheduler.calendars.rivals import Told, settle_rivals
 from scheduler.calendars.settings import CalendarRules, Company
 
 
@@ -48,7 +49,7 @@ def read_agenda(
     end: datetime,
 ) -> Agenda:
     """Read (href, bytes) pairs; what is wrong with one of them is a fault and costs that one alone."""
-    derivations: list[Derivation] = []
+    told: list[Told] = []
     faults: list[Fault] = []
     for href, data in objects:
         components, unreadable = read(href, data)
@@ -58,11 +59,12 @@ def read_agenda(
                 component, start, end, floating_zone=zones.floating, zone_names=zones.names
             )
             faults.extend(refused)
-            derivations.extend(derive(one, rules, company, contacts) for one in occurrences)
+            told.extend(Told(href=href, derivation=derive(one, rules, company, contacts)) for one in occurrences)
+    derivations, rivals = settle_rivals(told)
     return Agenda(
         collection=rules.collection,
         start=start,
         end=end,
-        derivations=tuple(derivations),
-        faults=tuple(faults),
+        derivations=derivations,
+        faults=(*faults, *rivals),
     )

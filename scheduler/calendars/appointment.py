@@ -7,7 +7,7 @@ asked here one after another, and the first that says no ends it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from scheduler.calendars import asking
 from scheduler.calendars.call_lines import CallLines, read_call_lines, read_lead, read_presentation
@@ -21,6 +21,8 @@ from scheduler.phone import PhoneNumber
 from scheduler.vca import Presentation
 
 __all__ = ["Appointment", "Asks", "CalendarRules", "Company", "Derivation", "Manager", "Step", "derive"]
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,20 @@ class Appointment:
     summary: str
     sequence: int
     last_modified: datetime | None
+
+    @property
+    def version(self) -> tuple[int, datetime]:
+        """What tells the newer of two (rule 5)."""
+        return self.sequence, self.last_modified or _NEVER
+
+    @property
+    def rank(self) -> tuple[tuple[int, datetime], datetime, PhoneNumber, PhoneNumber]:
+        """Which of two with one key counts: the highest; never a matter of the order in which they were read."""
+        return self.version, self.starts_at, self.destination, self.origin
+
+    @property
+    def slot(self) -> tuple[PhoneNumber, PhoneNumber, datetime]:
+        return self.origin, self.destination, self.asked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from datetime import UTC, datetime
 
 from scheduler.calendars.appointment import Appointment
 from scheduler.calls.call import Key, PlannedCall
 from scheduler.calls.policy import Policy
 from scheduler.calls.shift import shift_into_hours
 from scheduler.vca import Presentation
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def key_of(appointment: Appointment) -> Key:
@@ -45,7 +42,7 @@ def plan(appointments: Iterable[Appointment], policy: Policy) -> tuple[PlannedCa
 
 def _deciding(group: Iterable[Appointment]) -> Appointment:
     # The key comes last so that equals are decided the same way every time.
-    return max(group, key=lambda one: (one.sequence, one.last_modified or _NEVER, key_of(one)))
+    return max(group, key=lambda one: (one.version, key_of(one), one.rank))
 
 
 def _planned_call(group: Sequence[Appointment], keys: frozenset[Key], policy: Policy) -> PlannedCall:

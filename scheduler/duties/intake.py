@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from scheduler.calendars.blocks import uid_of
 from scheduler.calendars.content import content_key, damage
 from scheduler.database import Connection
 from scheduler.ledger.collections import StoredObject, select_some_objects
@@ -53,16 +54,27 @@ def _held(before: StoredObject, now: FetchedObject) -> StoredObject:
 def _recognised(
     changed: Iterable[FetchedObject], vanished: Iterable[StoredObject], known: Collection[str]
 ) -> list[FetchedObject]:
-    """``changed``, each new object that says what a vanished one said with that one's data."""
+    """``changed``, each new object that says what a vanished one said with that one's data.
+
+    What goes on at another address under its own UID stands in for nothing else: two would have that UID.
+    """
     by_content: dict[str, list[StoredObject]] = defaultdict(list)
     for one in vanished:
         by_content[content_key(one.data)].append(one)
     if not by_content:
         return list(changed)
-    return [one if one.href in known else _as_before(one, by_content) for one in changed]
+    changed = list(changed)
+    fresh = {uid_of(one.data) for one in changed if one.href not in known}
+    return [one if one.href in known else _as_before(one, by_content, fresh) for one in changed]
 
 
-def _as_before(now: FetchedObject, by_content: Mapping[str, list[StoredObject]]) -> FetchedObject:
+def _as_before(
+    now: FetchedObject, by_content: Mapping[str, list[StoredObject]], fresh: Collection[str]
+) -> FetchedObject:
     """With the data of a vanished object that said the same; each of those stands in once."""
-    twins = by_content.get(content_key(now.data))
-    return replace(now, data=twins.pop(0).data) if twins else now
+    twins = by_content.get(content_key(now.data), [])
+    for number, twin in enumerate(twins):
+        uid = uid_of(twin.data)
+        if uid not in fresh or uid == uid_of(now.data):
+            return replace(now, data=twins.pop(number).data)
+    return now

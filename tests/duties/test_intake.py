@@ -165,6 +165,21 @@ def test_an_object_moved_to_another_address_is_the_same_event_until_it_is_edited
     assert [(one.id, one.due_at) for one in bench.calls()] == [(call.id, NOON + 2 * HOUR)]
 
 
+def test_a_copy_of_an_event_that_moved_to_another_address_and_time_is_an_event_of_its_own(
+    ledger: Database,
+) -> None:
+    copy = at(1).replace(b"UID:one", b"UID:copy")
+    bench = server(
+        ledger,
+        reply(("old.ics", at(1))),
+        reply(("copy.ics", copy), ("new.ics", at(3)), deleted=("old.ics",)),
+    )
+    bench.look()
+    bench.look()
+    due = sorted(call.due_at for call in bench.calls() if call.state is State.PLANNED)
+    assert due == [NOON + HOUR, NOON + 3 * HOUR]
+
+
 def _count(connection: Connection, table: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 

@@ -24,8 +24,14 @@ from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
 from scheduler.ledger.appointments import select_keys
 from scheduler.ledger.calls import claim_due, end_call, request_calls, select_calls
-from scheduler.ledger.collections import StoredObject, delete_objects, record_fetched, upsert_objects
+from scheduler.ledger.collections import (
+    StoredObject,
+    delete_objects,
+    record_fetched,
+    upsert_objects,
+)
 from scheduler.phone import PhoneNumber
+from tests.calendars.ics import calendar
 from tests.clocks import NOON
 from tests.duties.support import DESTINATION, ORIGIN
 
@@ -168,6 +174,16 @@ def test_the_same_event_in_two_calendars_is_one_call_until_the_last_one_goes(wor
     assert "cancel" not in world.replan(name="sales")
     world.delete("one", name="support")
     assert world.replan(name="support") == {"cancel": 1}
+
+
+def test_two_objects_that_share_a_uid_ring_by_the_newer_one_and_go_on_so_after_a_restart(world: World) -> None:
+    for href, hours in (("two.ics", 2), ("one.ics", 1)):
+        start = f"DTSTART:{NOON + hours * HOUR:%Y%m%dT%H%M%SZ}"
+        store(world, {href: calendar(start, "SUMMARY:Call", f"LOCATION:{DESTINATION}")})
+        world.duty.run_once(NOON, touched={"sales": [href]})
+    assert [call.due_at for call in world.calls() if call.state is State.PLANNED] == [NOON + 2 * HOUR]
+    world.duty = ReplanDuty(world.ledger, rules("sales"))
+    assert world.replan() == {}
 
 
 def test_a_calendar_that_is_no_longer_configured_cancels_its_calls_and_says_so(world: World) -> None:
