@@ -136,7 +136,7 @@ def contact_sources(config: Config, http: Http, ledger: Database | None) -> tupl
 
 def provenance(config: Config) -> Provenance:
     """What a plan of this configuration is made with."""
-    parser = ("call-scheduler", "icalendar", "python-dateutil", "phonenumberslite", "holidays")
+    parser = ("call-scheduler", "icalendar", "phonenumberslite", "holidays")
     rules = repr((plan_rules(config), config.number_types))
     return Provenance(
         tzdata=version("tzdata"),

@@ -10,7 +10,7 @@ from math import prod
 
 from icalendar.prop import vRecur
 
-from scheduler.calendars.zone import WrittenTime, written_time
+from scheduler.calendars.written import WrittenTime, written_time
 
 FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
 _CLOCK_PARTS = {"BYHOUR": range(24), "BYMINUTE": range(60), "BYSECOND": range(60)}

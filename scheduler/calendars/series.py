@@ -9,7 +9,8 @@ from datetime import date, datetime, time, timedelta
 from scheduler.calendars.recurrence import walls
 from scheduler.calendars.rule import Rule, refusal
 from scheduler.calendars.vevent import Event
-from scheduler.calendars.zone import Moment, WrittenTime, ZoneTable
+from scheduler.calendars.written import WrittenTime
+from scheduler.calendars.zone import Moment, ZoneTable
 
 _DAY = timedelta(days=1)
 # One is what the RFC asks for; a few are seen. Each may cost as much as the guard of rules allows.

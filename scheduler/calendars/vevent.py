@@ -20,7 +20,7 @@ from icalendar.prop import TypesFactory, vBroken
 from scheduler.calendars.blocks import Block, value_of
 from scheduler.calendars.occurrence import Person
 from scheduler.calendars.rule import Rule, read_rule
-from scheduler.calendars.zone import WrittenTime, written_time
+from scheduler.calendars.written import WrittenTime, written_time
 
 # The fewer lines the parser gets, the faster it is.
 _WHEN = ("DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID")

@@ -6,26 +6,20 @@ datetimes live here and in the modules that expand; everything that leaves is aw
 
 from __future__ import annotations
 
-import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from importlib.metadata import version
-from io import StringIO
 from zoneinfo import ZoneInfo
 
-from dateutil.tz import tzical
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-_DAY = timedelta(days=1)
+from scheduler.calendars.vtimezone import read_definition
+from scheduler.calendars.written import WrittenTime
+
 _WINDOWS_NAMES = {name.lower(): iana for name, iana in WINDOWS_TO_OLSON.items()}
-_DEFINITION_LINE = re.compile(
-    r"(BEGIN|END|DTSTART|RRULE|RDATE|TZOFFSETFROM|TZOFFSETTO)(?:;[^:]*)?:(.*)", re.IGNORECASE
-)
-# What real zones need; anything else (SECONDLY, INTERVAL=0, every minute of the year) may never end.
-_TRANSITION_PARTS = frozenset({"FREQ", "INTERVAL", "UNTIL", "COUNT", "BYMONTH", "BYDAY", "BYMONTHDAY", "WKST"})
 
 
 class UnknownZone(ValueError):
@@ -46,15 +40,6 @@ def use_packaged_tzdata() -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenTime:
-    """A DATE or DATE-TIME as a file writes it, its zone still a name."""
-
-    wall: datetime  # naive; midnight of a date
-    tzid: str = ""  # "UTC" where it ends in Z; "" where it is floating or a date
-    is_date: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
     """A time zone and the name that people know it by."""
 
@@ -65,19 +50,12 @@ class Zone:
         """The UTC instant of a wall time: the first of two in an overlap, and in a gap the time as if
         the clock hadn't been moved (RFC 5545, 3.3.5).
         """
-        offset = self._offset(wall)
-        if not isinstance(self.rules, ZoneInfo):  # which does this itself
-            before = self._offset(wall - _DAY)
-            if before < offset and self._offset(wall - (offset - before)) == before:
-                offset = before
+        offset = wall.replace(tzinfo=self.rules).utcoffset() or timedelta(0)
         return (wall - offset).replace(tzinfo=UTC)
 
     def wall(self, instant: datetime) -> datetime:
         """The naive wall time of an aware instant."""
         return instant.astimezone(self.rules).replace(tzinfo=None)
-
-    def _offset(self, wall: datetime) -> timedelta:
-        return wall.replace(tzinfo=self.rules).utcoffset() or timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,20 +129,6 @@ class ZoneTable:
         return Moment(wall=written.wall, zone=zone, is_date=written.is_date)
 
 
-def written_time(value: object, tzid: str = "") -> WrittenTime:
-    """A parsed DATE, DATE-TIME or PERIOD (its start), with the TZID that stood beside it.
-
-    A ``Z`` beats a TZID. :raises ValueError: a duration or a time of day.
-    """
-    if isinstance(value, tuple):
-        return written_time(value[0], tzid)
-    if isinstance(value, datetime):
-        return WrittenTime(wall=value.replace(tzinfo=None), tzid="UTC" if value.tzinfo else tzid)
-    if isinstance(value, date):
-        return WrittenTime(wall=datetime.combine(value, time()), is_date=True)
-    raise ValueError(f"{value} isn't a date or a time")
-
-
 def iana_name(tzid: str) -> str:
     """The tz database's name that a TZID stands for; "" where it stands for none.
 
@@ -201,34 +165,11 @@ def _custom_zone(tzid: str, definition: str) -> tzinfo:
     :raises UnknownZone: the block can't be used.
     """
     try:
-        lines = ("BEGIN:VTIMEZONE", "TZID:own", *_definition_lines(definition), "END:VTIMEZONE")
-        zone = tzical(StringIO("\n".join(lines))).get()
-        if zone is None or datetime(2026, 1, 1, tzinfo=zone).utcoffset() is None:
-            raise ValueError("no offsets")
-    except Exception as error:  # dateutil raises whatever comes up; the zone is lost either way
+        zone = read_definition(definition)
+        datetime(2026, 1, 1, tzinfo=zone).utcoffset()
+    except Exception as error:  # a stranger's text raises whatever comes up; the zone is lost either way
         raise UnknownZone(
             f"the calendar's own definition of time zone {tzid!r} can't be read:"
             " say in the configuration which zone it means"
         ) from error
     return zone
-
-
-def _definition_lines(definition: str) -> list[str]:
-    """What dateutil needs of a VTIMEZONE: it refuses extensions, comments and dates for times."""
-    lines = []
-    for match in map(_DEFINITION_LINE.fullmatch, definition.split("\n")):
-        if match is None:
-            continue
-        name, value = match[1].upper(), match[2].strip().upper()
-        if name == "RRULE" and not _is_transition_rule(value):
-            raise ValueError(f"a time zone can't change as {value}")
-        if name == "DTSTART" and "T" not in value:
-            value += "T000000"
-        lines.append(f"{name}:{value}")
-    return lines
-
-
-def _is_transition_rule(rule: str) -> bool:
-    parts = dict(part.split("=", 1) for part in rule.split(";") if "=" in part)
-    yearly = parts.get("FREQ") == "YEARLY" and parts.get("INTERVAL", "1") == "1"
-    return yearly and parts.keys() <= _TRANSITION_PARTS

@@ -120,6 +120,17 @@ DECISIONS: dict[str, tuple[str, ...]] = {
         "late 20270111T223000Z 2027-01-11 22:30: rings",
         "late 20270112T223000Z 2027-01-13 23:00: rings",
     ),
+    "ramadan-called-daylight-time": (
+        "office 20270201T080000Z 2027-02-01 08:00: rings",
+        "office 20270208T090000Z 2027-02-08 09:00: rings",
+        "office 20270215T090000Z 2027-02-15 09:00: rings",
+        "office 20270222T090000Z 2027-02-22 09:00: rings",
+        "office 20270301T090000Z 2027-03-01 09:00: rings",
+        "office 20270308T090000Z 2027-03-08 09:00: rings",
+        "office 20270315T080000Z 2027-03-15 08:00: rings",
+        "night 20270307T013000Z 2027-03-07 01:30: rings",
+        "night 20270314T013000Z 2027-03-14 09:00: rings",
+    ),
     "rdate-in-another-zone-and-twice": (
         "extra 20270111T090000Z 2027-01-11 09:00: rings",
         "extra 20270112T090000Z 2027-01-12 09:00: rings",
@@ -176,6 +187,15 @@ DECISIONS: dict[str, tuple[str, ...]] = {
         "weekly 20261102T090000Z 2026-11-02 09:00: rings",
         "spring 20270322T090000Z 2027-03-22 09:00: rings",
         "spring 20270329T080000Z 2027-03-29 08:00: rings",
+    ),
+    "winter-called-daylight-time": (
+        "office 20270327T090000Z 2027-03-27 09:00: rings",
+        "office 20270328T080000Z 2027-03-28 08:00: rings",
+        "office 20270329T080000Z 2027-03-29 08:00: rings",
+        "night 20270321T003000Z 2027-03-21 00:30: rings",
+        "night 20270328T003000Z 2027-03-28 09:00: rings",
+        "until 20261024T003000Z 2026-10-24 00:30: rings",
+        "until 20261025T003000Z 2026-10-25 00:30: rings",
     ),
     "year-9999": ("good 2027-01-12 09:00: rings",),
     "zone-names-that-outlook-made-up": (

@@ -61,6 +61,7 @@ class Clock:
     kind: str  # zone, utc, floating or date
     zone: ZoneInfo
     tzid: str
+    winter_is_daylight: bool = False
 
     @property
     def zones(self) -> dict[str, ZoneInfo]:
@@ -121,7 +122,12 @@ def _clocks(draw: st.DrawFn) -> Clock:
         return Clock(kind=kind, zone=ZoneInfo("Europe/Brussels"), tzid="")
     name = draw(st.sampled_from(ZONES))
     # Under its own name a zone is today's; under another one it is what the file says.
-    return Clock(kind=kind, zone=ZoneInfo(name), tzid=draw(st.sampled_from([name, "Customized Time Zone"])))
+    return Clock(
+        kind=kind,
+        zone=ZoneInfo(name),
+        tzid=draw(st.sampled_from([name, "Customized Time Zone"])),
+        winter_is_daylight=draw(st.booleans()),
+    )
 
 
 @st.composite
@@ -206,7 +212,11 @@ def _other_clocks(clock: Clock) -> st.SearchStrategy[Clock]:
 
 
 def _calendar(clock: Clock, series: list[str], overrides: list[list[str]]) -> str:
-    definitions = [line for tzid, zone in clock.zones.items() for line in vtimezone(zone.key, tzid)]
+    definitions = [
+        line
+        for tzid, zone in clock.zones.items()
+        for line in vtimezone(zone.key, tzid, winter_is_daylight=clock.winter_is_daylight)
+    ]
     events = [line for lines in [series, *overrides] for line in _event(lines)]
     return "\r\n".join(("BEGIN:VCALENDAR", "VERSION:2.0", *definitions, *events, "END:VCALENDAR", ""))
 

@@ -12,10 +12,13 @@ _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 @cache
-def vtimezone(name: str, tzid: str) -> tuple[str, ...]:
-    """The lines of a definition of ``name`` that is called ``tzid``."""
+def vtimezone(name: str, tzid: str, *, winter_is_daylight: bool = False) -> tuple[str, ...]:
+    """The lines of a definition of ``name`` that is called ``tzid``.
+
+    :param winter_is_daylight: as the tz database has it for Dublin and Casablanca.
+    """
     zone = ZoneInfo(name)
-    parts = [part for at in (_START, *_changes(zone)) for part in _observance(zone, at)]
+    parts = [part for at in (_START, *_changes(zone)) for part in _observance(zone, at, winter_is_daylight)]
     return ("BEGIN:VTIMEZONE", f"TZID:{tzid}", *parts, "END:VTIMEZONE")
 
 
@@ -30,10 +33,9 @@ def _changes(zone: ZoneInfo) -> Iterator[datetime]:
             yield high
 
 
-def _observance(zone: ZoneInfo, at: datetime) -> tuple[str, ...]:
+def _observance(zone: ZoneInfo, at: datetime, winter_is_daylight: bool) -> tuple[str, ...]:
     before, after = _offset(zone, at - _MINUTE), _offset(zone, at)
-    # As programs name them; the tz database has it the other way round for Dublin and Casablanca.
-    kind = "DAYLIGHT" if after > before else "STANDARD"
+    kind = "DAYLIGHT" if (after > before) != winter_is_daylight else "STANDARD"
     return (
         f"BEGIN:{kind}",
         f"DTSTART:{at + before:%Y%m%dT%H%M%S}",
