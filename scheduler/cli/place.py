@@ -93,15 +93,24 @@ def _ask(ledger: Database, kind: str, arguments: Mapping[str, str]) -> Mapping[s
 def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wait: bool) -> Story:
     config = replace(config, barring=barring_of(config))
     clock = guarded_clock(ledger, SystemClock(), wait_for_sync=config.wait_for_sync)
-    departures = take_over(ledger, clock, config.policy)
-    try:
-        call_id = place_by_hand(ledger, arguments, clock.now(), config.company, config.policy, config.barring)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
-    with closing(departures), closing(ProviderLink(config.provider, clock)) as link:
-        # Nobody listens for callbacks here: the provider's list alone tells how the call ended.
+    with (
+        closing(take_over(ledger, clock, config.policy)) as departures,
+        closing(ProviderLink(config.provider, clock)) as link,
+    ):
+        try:
+            call_id = place_by_hand(ledger, arguments, clock.now(), config.company, config.policy, config.barring)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
         duty = PlaceDuty(
-            ledger, link.client, clock, config.policy, config.barring, callback_url="", doubt=clock.doubt
+            ledger,
+            link.client,
+            clock,
+            config.policy,
+            config.barring,
+            # Nobody listens for callbacks here: the provider's list alone tells how the call ended.
+            callback_url="",
+            doubt=clock.doubt,
+            note_departure=departures.note,
         )
         collect = CollectDuty(ledger, link.client, config.policy)
 

@@ -71,13 +71,14 @@ class PlaceDuty:
         barring: Barring,
         *,
         callback_url: str,
+        note_departure: Callable[[int], None],
         doubt: Callable[[], str] = lambda: "",
-        note_departure: Callable[[int], None] = lambda _attempt_id: None,
     ) -> None:
         """
         :param callback_url: what the attempt's reference is appended to; "" asks for no callback.
-        :param doubt: why the clock can't be placed by just now (rule 13); "" where it can.
         :param note_departure: told of each attempt right before its first byte; a DatabaseError sends nothing.
+            Whoever holds the ledger hands in that of its run: the next process takes what isn't noted for unsent.
+        :param doubt: why the clock can't be placed by just now (rule 13); "" where it can.
         """
         self._ledger = ledger
         self._clock = clock

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from scheduler.calls.call import Outcome
+from scheduler.calls.call import Outcome, State
 from scheduler.cli import cli
 from scheduler.clock import SystemClock
 from scheduler.config import read_config
 from scheduler.daemon import running_daemon
 from scheduler.errors import ConfigError
+from scheduler.gateway.records import Records
 from scheduler.gateway.settings import Behaviour, LineScript
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import record_failed
@@ -31,6 +32,7 @@ from tests.sources.worlds import card
 from tests.world import World, await_true, small_world, soon, whole_world
 
 BUSY = "+32468373903"
+TALKATIVE = "+32468373905"
 
 
 @pytest.fixture
@@ -204,6 +206,24 @@ def test_place_beside_a_daemon_is_done_by_it(open_world: World) -> None:
         result = command(open_world, "place", "--origin", "+3228160258", "--destination", "+32468373901")
         assert result.exit_code == 0, result.output
     assert [call.summary for call in open_world.ended()] == ["placed by hand"]
+
+
+def test_a_place_that_is_killed_once_its_request_has_left_rings_nobody_again(tmp_path: Path) -> None:
+    def die(*_arguments: object, **_more: object) -> None:
+        raise SystemExit(9)
+
+    talkative = LineScript(number_prefix=TALKATIVE, after=timedelta(milliseconds=10), talk=timedelta(minutes=5))
+    with whole_world(tmp_path, talkative) as world:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("scheduler.callout.client.read_answer", die)
+            command(world, "place", "--origin", "+3228160258", "--destination", TALKATIVE)
+        with daemon_running(world):
+            command(world, "place", "--origin", "+3228160259", "--destination", "+32468373901")
+        with closing(Records(tmp_path / "gateway.db")) as records:
+            assert [call.destination.e164 for call in records.unfinished()] == [TALKATIVE]
+        killed, after = world.calls()
+        assert (killed.state, killed.attempts) == (State.REQUESTED, 1)
+        assert after.outcome is Outcome.ANSWERED
 
 
 @pytest.mark.parametrize(

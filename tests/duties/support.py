@@ -35,6 +35,10 @@ LONDON = frozenset(PhoneNumber(f"+4420794600{last:02}") for last in range(100)) 
 BARRING = Barring(region="BE", countries=frozenset({"BE"}), owned=LONDON | {ORIGIN, SECOND_ORIGIN})
 
 
+def unnoted(_attempt_id: int) -> None:
+    """Nobody takes over from this process."""
+
+
 class ScriptedProvider:
     """The wire: each POST takes the next answer; every request is kept."""
 
@@ -90,6 +94,7 @@ class Bench:
             POLICY,
             BARRING,
             callback_url="http://127.0.0.1:8470/callback",
+            note_departure=unnoted,
             doubt=self.guard.doubt,
         )
         self.store = LedgerCallStore(ledger, self.placing.prepare, self.placing.limiter)

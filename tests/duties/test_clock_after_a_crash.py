@@ -16,7 +16,7 @@ from scheduler.ledger.collections import record_fetched
 from scheduler.ledger.life import recover
 from scheduler.ledger.store import LedgerCallStore
 from tests.clocks import NOON
-from tests.duties.support import BARRING, POLICY, Bench
+from tests.duties.support import BARRING, POLICY, Bench, unnoted
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -32,8 +32,9 @@ def started(duties: Bench, *, wait_for_sync: bool = False) -> GuardedClock:
     duties.guard = guarded_clock(duties.ledger, duties.clock, wait_for_sync=wait_for_sync)
     duties.ledger.write(recover, duties.guard.now())
     duties.placing = PlaceDuty(
-        duties.ledger, duties.provider, duties.guard, POLICY, BARRING, callback_url="", doubt=duties.guard.doubt
-    )
+        duties.ledger, duties.provider, duties.guard, POLICY, BARRING, callback_url="", note_departure=unnoted,
+        doubt=duties.guard.doubt,
+    )  # fmt: skip
     duties.store = LedgerCallStore(duties.ledger, duties.placing.prepare, duties.placing.limiter)
     ran(duties)
     return duties.guard

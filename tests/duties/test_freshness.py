@@ -21,7 +21,7 @@ from scheduler.ledger.calls import claim_due
 from scheduler.parts import calendars_http, kept_calendars, plan_rules
 from tests.clocks import NOON, SetClock
 from tests.config.files import write
-from tests.duties.support import DESTINATION, ScriptedProvider
+from tests.duties.support import DESTINATION, ScriptedProvider, unnoted
 from tests.duties.test_last_look import event
 
 TICK = timedelta(seconds=0.5)
@@ -53,8 +53,9 @@ class Company:
             )
         )
         self._place = PlaceDuty(
-            self._ledger, self.provider, self.clock, config.policy, config.barring, callback_url=""
-        )
+            self._ledger, self.provider, self.clock, config.policy, config.barring, callback_url="",
+            note_departure=unnoted,
+        )  # fmt: skip
 
     def _take_over(self, fetched: Sequence[Synced]) -> None:
         self._replan.run_once(self.clock.now(), changed=[one.name for one in fetched])

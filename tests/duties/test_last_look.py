@@ -32,7 +32,7 @@ from scheduler.ledger.events import select_events
 from scheduler.ledger.looks import select_sights
 from scheduler.sources.source import Fetched, FetchedObject, LookSource, SourceState
 from tests.clocks import NOON, SetClock
-from tests.duties.support import BARRING, DESTINATION, POLICY, ScriptedProvider
+from tests.duties.support import BARRING, DESTINATION, POLICY, ScriptedProvider, unnoted
 from tests.duties.test_replan import rules
 from tests.world import await_true
 
@@ -99,7 +99,9 @@ class Bench:
         self.ledger = ledger
         self.clock = SetClock(NOON - 60 * SECOND)
         self.provider = ScriptedProvider(*[Accepted(session_id=f"s{number}") for number in range(9)])
-        self.placing = PlaceDuty(ledger, self.provider, self.clock, POLICY, BARRING, callback_url="")
+        self.placing = PlaceDuty(
+            ledger, self.provider, self.clock, POLICY, BARRING, callback_url="", note_departure=unnoted
+        )
         self.replanned: list[frozenset[str]] = []
         self.sources: dict[str, ScriptedSource] = {}
 
