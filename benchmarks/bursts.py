@@ -18,6 +18,7 @@ from scheduler.calls.policy import Policy
 from scheduler.clock import SystemClock
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.ledger import open_ledger
+from scheduler.ledger.departures import begin_run
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.timetable import Timetable
 from scheduler.vca import CallRequest
@@ -105,9 +106,13 @@ def burst_figures(path: Path, stored: int, scale: Bursts, workers: int) -> Itera
 def _place(path: Path, count: int, policy: Policy, workers: int) -> _Round:
     """Store so many calls for one instant, and wait until all are answered."""
     clock = SystemClock()
-    with running_provider(_PROVIDER_TAKES, workers) as client, closing(open_ledger(path)) as ledger:
+    with (
+        running_provider(_PROVIDER_TAKES, workers) as client,
+        closing(open_ledger(path)) as ledger,
+        closing(begin_run(ledger, clock.boot_id())) as departures,
+    ):
         provider = _TimedProvider(client)
-        duty = PlaceDuty(ledger, provider, clock, policy, BARRING, callback_url="")
+        duty = PlaceDuty(ledger, provider, clock, policy, BARRING, callback_url="", note_departure=departures.note)
         due_at = datetime.now(UTC) + _LEAD + timedelta(milliseconds=count / 5)
         store_round(ledger, [due_at] * count, datetime.now(UTC))
         with _running(LedgerCallStore(ledger, duty.prepare, duty.limiter), duty, workers):

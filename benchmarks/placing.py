@@ -28,6 +28,7 @@ from scheduler.database import Database
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim
+from scheduler.ledger.departures import begin_run
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.timetable import Timetable
 from scheduler.vca import CallRequest
@@ -182,13 +183,17 @@ def ours(folder: Path, stored: int) -> Iterator[Round]:
 def placing_in(ledger: Database) -> Iterator[Round]:
     """A timetable over the ledger, and everything behind it but the network."""
     provider, clock = MemoryProvider(), SystemClock()
-    duty = PlaceDuty(ledger, provider, clock, limited(), BARRING, callback_url="")
-    timetable = Timetable(LedgerCallStore(ledger, duty.prepare, duty.limiter), duty.place, clock, workers=WORKERS)
-    timetable.start()
-    try:
-        yield lambda due, takes: _place_round(ledger, timetable, provider, due, takes)
-    finally:
-        timetable.stop()
+    with closing(begin_run(ledger, clock.boot_id())) as departures:
+        duty = PlaceDuty(
+            ledger, provider, clock, limited(), BARRING, callback_url="", note_departure=departures.note
+        )
+        store = LedgerCallStore(ledger, duty.prepare, duty.limiter)
+        timetable = Timetable(store, duty.place, clock, workers=WORKERS)
+        timetable.start()
+        try:
+            yield lambda due, takes: _place_round(ledger, timetable, provider, due, takes)
+        finally:
+            timetable.stop()
 
 
 def _place_round(

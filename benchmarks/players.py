@@ -29,6 +29,7 @@ from scheduler.database import Database
 from scheduler.duties.place import PlaceDuty
 from scheduler.ledger import open_ledger
 from scheduler.ledger.changes import apply_change, select_recorded
+from scheduler.ledger.departures import begin_run
 from scheduler.ledger.life import recover
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.timetable import Timetable
@@ -93,11 +94,17 @@ class Ours:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        with closing(open_ledger(self._path)) as ledger:
-            ledger.write(recover, datetime.now(UTC))
-            duty = PlaceDuty(ledger, _Phones(), SystemClock(), limited(), BARRING, callback_url="")
+        clock = SystemClock()
+        with (
+            closing(open_ledger(self._path)) as ledger,
+            closing(begin_run(ledger, clock.boot_id())) as departures,
+        ):
+            ledger.write(recover, clock.now())
+            duty = PlaceDuty(
+                ledger, _Phones(), clock, limited(), BARRING, callback_url="", note_departure=departures.note
+            )
             store = LedgerCallStore(ledger, duty.prepare, duty.limiter)
-            timetable = Timetable(store, duty.place, SystemClock(), workers=32)
+            timetable = Timetable(store, duty.place, clock, workers=32)
             timetable.start()
             try:
                 yield
