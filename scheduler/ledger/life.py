@@ -98,15 +98,17 @@ def unplaced(
     *,
     delay: timedelta | None = None,
     why: str = "",
-) -> Decision:
-    """The request certainly placed nothing: the call is planned again, or missed at its deadline."""
+) -> Decision | None:
+    """The request certainly placed nothing: the call is planned again, or missed at its deadline.
+
+    :return: what became of the call; None where evidence has shown otherwise, and its call has gone on.
+    """
     record_answer(connection, attempt_id, answer, detail=detail)
     attempt = select_attempt(connection, attempt_id)
     call = call_of(connection, attempt)
     decision = after_unplaced(call, answer, now, policy, delay=delay, why=why)
     append_event(connection, now, answer, call_id=call.id, attempt_id=attempt_id)
-    _leave_requested(connection, attempt, decision, now)
-    return decision
+    return _leave_requested(connection, attempt, decision, now)
 
 
 def _as_attempts_allow(connection: Connection, attempt: Attempt, decision: Decision) -> Decision:
@@ -127,10 +129,12 @@ def _withdrawn(connection: Connection, call_id: int) -> bool:
     return any((event.kind, event.detail) == (TOO_LATE, WITHDRAWN_TOO_LATE) for event in events)
 
 
-def _leave_requested(connection: Connection, attempt: Attempt, decision: Decision, now: datetime) -> None:
+def _leave_requested(
+    connection: Connection, attempt: Attempt, decision: Decision, now: datetime
+) -> Decision | None:
     """Close the attempt and let its call go on, unless evidence has already shown that it, or one before, rang."""
     if not attempt.open:
-        return  # its record came before its answer, and its call has gone on
+        return None  # its record came before its answer, and its call has gone on
     match decision := _as_attempts_allow(connection, attempt, decision):
         case Wait():
             left = plan_again(
@@ -143,11 +147,12 @@ def _leave_requested(connection: Connection, attempt: Attempt, decision: Decisio
         case Place():
             raise ValueError("an attempt that is over can't be placed")
     if not left:
-        return
+        return None
     close_attempt(connection, attempt.id, now)
     if isinstance(decision, End):
         append_event(connection, now, decision.outcome, call_id=attempt.call_id, attempt_id=attempt.id)
     free_phones(connection, attempt, now)
+    return decision
 
 
 def withdraw(connection: Connection, call_id: int, reason: str, now: datetime) -> bool:

@@ -166,4 +166,4 @@ def _end(connection: Connection, claim: Claim, decision: End, now: datetime) -> 
     if not end_claim(connection, claim, end.outcome, end.reason, now):
         return None
     append_event(connection, now, end.outcome, call_id=claim.call.id)
-    return decision
+    return end

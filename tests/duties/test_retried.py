@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from scheduler.callout.answer import RefusedForNow
 from scheduler.calls.call import Outcome, State
 from scheduler.calls.calling_hours import CallingHours
 from scheduler.calls.pause import PauseScope
@@ -87,3 +90,25 @@ def test_what_a_limit_keeps_back_is_not_judged_too_late_by_a_clock_in_doubt(duti
     duties.collect()
     duties.place_due()
     assert duties.call(waits).state is State.PLACED
+
+
+def test_a_call_that_rang_before_is_never_told_as_missed_in_the_log(
+    duties: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    call_id = rang_at_nobody(duties)
+    duties.clock.advance(POLICY.grace + SECOND)
+    duties.place_due()
+    assert f"call {call_id} ends as origin_no_answer" in caplog.text
+    assert "missed" not in caplog.text
+
+
+def test_a_next_attempt_that_is_refused_for_too_long_is_never_told_as_missed_in_the_log(
+    duties: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    call_id = rang_at_nobody(duties)
+    duties.provider.answers = [RefusedForNow(reason="429", retry_after=POLICY.grace)]
+    duties.clock.advance(MINUTE)
+    duties.place_due()
+    assert duties.call(call_id).outcome is Outcome.ORIGIN_NO_ANSWER
+    assert f"call {call_id} ends as origin_no_answer" in caplog.text
+    assert "missed" not in caplog.text
