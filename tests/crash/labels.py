@@ -143,7 +143,7 @@ LABELS = (
     Label(
         name="intention of another attempt committed",
         deaths=(before(_PLACE + "PlaceDuty._place", nth=2),), happening=Happening.MANAGER_AWAY,
-        ends=Outcome.UNKNOWN, attempts=2,
+        ends=Outcome.ORIGIN_NO_ANSWER, attempts=4,
     ),
     Label(
         name="answer to another attempt not recorded",

@@ -70,7 +70,7 @@ def _obey(office: Office, *arguments: str) -> None:
 
 
 def stopped_and_followed(folder: Path, served: Provider, account: Account) -> Audit:
-    """A daemon that stands still keeps the ledger; when it is killed the next one looks its intention up."""
+    """A daemon that stands still keeps the ledger; when it is killed the next one sends what never left."""
     office = open_office(folder, served, account)
     with office.daemon(STOPPED):
         office.await_fetched()
@@ -82,7 +82,7 @@ def stopped_and_followed(folder: Path, served: Provider, account: Account) -> Au
     with office.daemon():
         office.await_ended()
     ((call,),) = office.calls().values()
-    assert (call.outcome, call.attempts) == (Outcome.UNKNOWN, 1)
+    assert (call.outcome, call.attempts) == (Outcome.ANSWERED, 2)
     return audit(office)
 
 
