@@ -78,7 +78,7 @@ def _story(connection: Connection, call_id: int) -> Story:
 
 def _sentence(config: Config, call: Call, *, by_daemon: bool) -> str:
     if call.outcome is not None:
-        return f"call {call.id}: {call.outcome.value.replace('_', ' ')}: {call.reason}"
+        return f"call {call.id}: {call.outcome.words}: {call.reason}"
     text = f"call {call.again_of} is rung again as call {call.id}, at {local(call.due_at, config.company_zone)}"
     if by_daemon:
         return text

@@ -14,10 +14,10 @@ from scheduler.calls.reconcile import Cancel, Change, Recorded
 from scheduler.database import Connection, Database
 from scheduler.errors import Problem
 from scheduler.ledger.calls import select_call
+from scheduler.ledger.collections import holds_objects
 from scheduler.ledger.events import append_event
 from scheduler.ledger.vanished import (
     Hold,
-    has_objects,
     replace_vanished,
     select_coming,
     select_holds,
@@ -129,7 +129,7 @@ def _standings(
     return {
         collection: Standing(
             fetched_at=fetched_at.get(collection, now),
-            empty=not has_objects(connection, collection),
+            empty=not holds_objects(connection, collection),
             coming=select_coming(connection, collection, now) - losses.elsewhere.get(collection, nothing),
             lost=losses.lost.get(collection, nothing).union(
                 one.call_id for one in memory.get(collection, ()) if one.call_id in unseen

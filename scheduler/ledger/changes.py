@@ -19,7 +19,7 @@ from scheduler.calls.reconcile import (
     TooLate,
     moved_too_late,
 )
-from scheduler.database import Connection, ConstraintFailed
+from scheduler.database import Connection, ConstraintFailed, savepoint
 from scheduler.ledger.appointments import (
     point_appointment,
     retire_appointments,
@@ -59,14 +59,12 @@ def apply_changes(
     """Apply one after another in one transaction; returns those that the ledger forbade, and why."""
     refused = []
     for change in changes:
-        connection.execute("SAVEPOINT change")
         try:
-            apply_change(connection, change, now, because)
+            with savepoint(connection):
+                apply_change(connection, change, now, because)
         except ConstraintFailed as error:
             # Rule 7: what the ledger forbids costs that one change alone.
-            connection.execute("ROLLBACK TO change")
             refused.append((change, str(error)))
-        connection.execute("RELEASE change")
     return tuple(refused)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.calls.call import Attempt, Call, Outcome
+from scheduler.calls.call import Attempt, Outcome
 from scheduler.calls.cdr import Ending, complete_cdr, ending_of
 from scheduler.calls.policy import Policy
 from scheduler.calls.timing import after_silence
@@ -13,9 +13,8 @@ from scheduler.database import Connection
 from scheduler.duration import spell_duration
 from scheduler.ledger.alerts import acknowledge_alerts, append_alert
 from scheduler.ledger.attempts import KeptCdr, mark_weighed, select_attempt, select_weighed_raws
-from scheduler.ledger.calls import select_call
 from scheduler.ledger.events import append_event
-from scheduler.ledger.life import CONTRADICTED, ON_THE_WIRE
+from scheduler.ledger.life import CONTRADICTED, ON_THE_WIRE, call_of
 from scheduler.ledger.settling import fall_silent, settle, stop_disputed
 from scheduler.vca import Cdr
 
@@ -69,9 +68,9 @@ def _settle(
 ) -> Weighed:
     if kept.called_back and now < kept.received_at + policy.cdr_lag:
         return Weighed(call_id=attempt.call_id)  # the provider's list may yet say the same, or something else
-    before, ending = _call(connection, attempt), ending_of(cdr)
+    before, ending = call_of(connection, attempt), ending_of(cdr)
     news = settle(connection, attempt.id, cdr.session_id, ending, now, policy)
-    if _unsure(attempt) and _call(connection, attempt).state in ON_THE_WIRE:
+    if _unsure(attempt) and call_of(connection, attempt).state in ON_THE_WIRE:
         return Weighed(call_id=attempt.call_id)  # weighed again once the later attempt is over
     mark_weighed(connection, kept.id, now)
     if news and before.outcome is Outcome.UNKNOWN:
@@ -97,12 +96,5 @@ def _alert(connection: Connection, attempt: Attempt, first: str, later: Ending, 
 
 
 def _told(ending: Ending) -> str:
-    words = ending.outcome.replace("_", " ")
+    words = ending.outcome.words
     return f"{words} ({spell_duration(ending.duration)})" if ending.duration else words
-
-
-def _call(connection: Connection, attempt: Attempt) -> Call:
-    call = select_call(connection, attempt.call_id)
-    if call is None:
-        raise LookupError(f"attempt {attempt.id} belongs to no call")
-    return call

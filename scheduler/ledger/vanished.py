@@ -11,6 +11,7 @@ from scheduler.calls.brake import Vanished
 from scheduler.calls.call import Call, Key
 from scheduler.database import Connection, read_instant, write_instant
 from scheduler.ledger.calls import select_call
+from scheduler.ledger.collections import holds_objects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +109,6 @@ def select_held_calls(connection: Connection, since: datetime, until: datetime) 
     )
 
 
-def has_objects(connection: Connection, collection: str) -> bool:
-    row = connection.execute("SELECT 1 FROM object WHERE collection = ? LIMIT 1", (collection,)).fetchone()
-    return row is not None
-
-
 def select_holds(connection: Connection, now: datetime) -> tuple[Hold, ...]:
     memory = select_vanished(connection)
     held = {collection: [one for one in ones if one.held] for collection, ones in memory.items()}
@@ -126,5 +122,5 @@ def _hold(connection: Connection, collection: str, held: Sequence[Vanished], now
         since=min(one.since for one in held),
         held=len(coming & {one.call_id for one in held}),
         coming=len(coming),
-        empty=not has_objects(connection, collection),
+        empty=not holds_objects(connection, collection),
     )
