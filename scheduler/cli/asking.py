@@ -20,6 +20,8 @@ from scheduler.database import Database
 from scheduler.duties.command import PATIENCE, await_result, leave_command
 from scheduler.ledger import open_ledger
 
+_PATIENCE = PATIENCE + timedelta(seconds=5)  # the daemon does nothing any more that was asked for so long ago
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
@@ -36,7 +38,8 @@ def carry_out(
     with ledger_to_hold(config) as ledger:
         if ledger is not None:
             return Answered(answer=here(ledger), by_daemon=False)
-        return Answered(answer=_ask_daemon(config, kind, arguments), by_daemon=True)
+    with closing(open_ledger(config.ledger)) as ledger:
+        return Answered(answer=ask(ledger, kind, arguments), by_daemon=True)
 
 
 def who_asks() -> str:
@@ -50,10 +53,15 @@ def who_asks() -> str:
         return f"user {user}"
 
 
-def _ask_daemon(config: Config, kind: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
-    with closing(open_ledger(config.ledger)) as ledger:
-        command = leave_command(ledger, kind, arguments, SystemClock().now())
-        result = await_result(ledger, command, PATIENCE + timedelta(seconds=5))
+def ask(
+    ledger: Database, kind: str, arguments: Mapping[str, str], *, patience: timedelta = _PATIENCE
+) -> Mapping[str, Any]:
+    """The answer of the daemon that holds this ledger.
+
+    :raises click.ClickException: it refused, or gave no answer.
+    """
+    command = leave_command(ledger, kind, arguments, SystemClock().now())
+    result = await_result(ledger, command, patience)
     if result is None:
         raise click.ClickException("the daemon gave no answer: look at its log before you try again")
     answer: Mapping[str, Any] = json.loads(result)

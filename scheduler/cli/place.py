@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 
 from scheduler.calls.call import Call, State
+from scheduler.cli.asking import ask
 from scheduler.cli.calls import Story, story_json
 from scheduler.cli.context import ledger_to_hold
 from scheduler.cli.options import config_option, json_option
@@ -24,7 +23,6 @@ from scheduler.config import Config, read_config
 from scheduler.database import Database
 from scheduler.duties.by_hand import give_up, place_by_hand
 from scheduler.duties.collect import CollectDuty
-from scheduler.duties.command import PATIENCE, await_result, leave_command
 from scheduler.duties.guarded_clock import guarded_clock
 from scheduler.duties.place import PlaceDuty
 from scheduler.duties.take_over import take_over
@@ -71,23 +69,12 @@ def place(
 
 def _by_daemon(config: Config, arguments: dict[str, str], wait: bool) -> Story:
     with closing(open_ledger(config.ledger)) as ledger:
-        call_id = int(_ask(ledger, "place", arguments)["call"])
+        call_id = int(ask(ledger, "place", arguments)["call"])
 
         def ask_to_give_up() -> bool:
-            return bool(_ask(ledger, "withdraw", {"call": str(call_id)})["withdrawn"])
+            return bool(ask(ledger, "withdraw", {"call": str(call_id)})["withdrawn"])
 
         return _follow(ledger, call_id, wait, ask_to_give_up)
-
-
-def _ask(ledger: Database, kind: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
-    command = leave_command(ledger, kind, arguments, SystemClock().now())
-    result = await_result(ledger, command, PATIENCE + timedelta(seconds=5))
-    if result is None:
-        raise click.ClickException("the daemon gave no answer: look at its log before you try again")
-    answer: Mapping[str, Any] = json.loads(result)
-    if "error" in answer:
-        raise click.ClickException(answer["error"])
-    return answer
 
 
 def _place_here(config: Config, ledger: Database, arguments: dict[str, str], wait: bool) -> Story:

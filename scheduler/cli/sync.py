@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import timedelta
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from scheduler.cli.asking import ask
 from scheduler.cli.calls import Story, print_calls, story_json
 from scheduler.cli.context import ledger_to_hold, read_contacts
 from scheduler.cli.options import config_option, json_option
@@ -20,7 +20,6 @@ from scheduler.config import Config, read_config
 from scheduler.database import Connection, Database
 from scheduler.duties.accept import accept_losses
 from scheduler.duties.brake import hold_problems
-from scheduler.duties.command import await_result, leave_command
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import ReplanDuty
 from scheduler.duties.sync import SyncDuty, Synced
@@ -69,14 +68,7 @@ def _demand_calendar(config: Config, name: str | None) -> None:
 def _ask_daemon(config: Config, accept: str | None) -> dict[str, Any]:
     kind, arguments = ("sync", {}) if accept is None else ("accept", {"calendar": accept})
     with closing(open_ledger(config.ledger)) as ledger:
-        command = leave_command(ledger, kind, arguments, SystemClock().now())
-        result = await_result(ledger, command, _PATIENCE)
-    if result is None:
-        raise click.ClickException("the daemon gave no answer: look at its log")
-    answer: dict[str, Any] = {"cancelled": [], **json.loads(result)}
-    if "error" in answer:
-        raise click.ClickException(answer["error"])
-    return answer
+        return {"cancelled": [], **ask(ledger, kind, arguments, patience=_PATIENCE)}
 
 
 def _sync_here(config: Config, ledger: Database, accept: str | None) -> dict[str, Any]:
