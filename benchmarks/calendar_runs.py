@@ -24,7 +24,8 @@ from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calls.policy import Policy
 from scheduler.database import Connection, Database
 from scheduler.duties.replan import PlanRules, ReplanDuty
-from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import Synced, SyncedCalendar
 from scheduler.ledger import open_ledger
 from scheduler.loop import let_calls_pass
 from scheduler.parts import calendars_http

@@ -28,7 +28,8 @@ from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import NOTHING, ReplanDuty
 from scheduler.duties.resolve import resolve
-from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import Synced, SyncedCalendar
 from scheduler.duties.take_over import take_over
 from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger import open_ledger

@@ -19,7 +19,7 @@ from scheduler.duties.contacts import ContactSource
 from scheduler.duties.do_not_call import DoNotCallDuty
 from scheduler.duties.last_look import LookedCalendar
 from scheduler.duties.replan import PlanRules
-from scheduler.duties.sync import SyncedCalendar
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.errors import SourceForbidden
 from scheduler.http import Http, HttpSettings
 from scheduler.ledger.provenance import Provenance

@@ -22,7 +22,8 @@ from scheduler.duties.accept import accept_losses
 from scheduler.duties.brake import hold_problems
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import ReplanDuty
-from scheduler.duties.sync import SyncDuty, Synced
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import Synced
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import select_call
 from scheduler.parts import calendars_http, plan_rules, provenance, synced_books, synced_calendars

@@ -9,7 +9,7 @@ from scheduler.calendars.contact import Contact
 from scheduler.calendars.vcard import read_vcards
 from scheduler.database import Connection, Database
 from scheduler.duties.contacts import ReadContacts
-from scheduler.duties.sync import SyncedCalendar
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.errors import Problem, SourceUnreachable
 from scheduler.ledger.collections import Collection, select_collection, select_etags, select_objects
 

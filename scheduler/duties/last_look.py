@@ -13,7 +13,7 @@ from scheduler.calls.last_look import KEPT_BACK_AFTER, LastLook, Look, Watched, 
 from scheduler.clock import Clock
 from scheduler.database import Database
 from scheduler.duties.intake import take_in
-from scheduler.duties.sync import store_fetched
+from scheduler.duties.storing import store_fetched
 from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable, SourceUnreadable
 from scheduler.lanes import Lanes
 from scheduler.ledger.collections import record_failed, select_collection, select_etags

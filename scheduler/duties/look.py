@@ -23,7 +23,7 @@ from scheduler.database import Connection, Database
 from scheduler.duties.prospects import Prospects, foresee
 from scheduler.duties.reading import read_calendar
 from scheduler.duties.replan import PlanRules
-from scheduler.duties.sync import SyncedCalendar
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.duties.unreadable import unreadable_for
 from scheduler.errors import Problem
 from scheduler.ledger.appointments import select_calls_of_appointments

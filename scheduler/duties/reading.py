@@ -8,7 +8,7 @@ from datetime import datetime
 
 from scheduler.database import Database
 from scheduler.duties.staleness import last_read
-from scheduler.duties.sync import SyncedCalendar
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.errors import Problem, SourceError
 from scheduler.ledger.collections import Collection, StoredObject, select_objects_after
 

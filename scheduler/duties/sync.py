@@ -3,82 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from queue import SimpleQueue
 from threading import Lock
 
 from scheduler.clock import Clock
 from scheduler.database import Connection, Database
 from scheduler.duties.intake import Intake, take_in
-from scheduler.duties.storing import StoredAhead
-from scheduler.duties.turns import Turns, next_turn
+from scheduler.duties.storing import StoredAhead, StoredEtags, store_fetched
+from scheduler.duties.synced import Synced, SyncedCalendar
+from scheduler.duties.turns import Turns, next_fetch_at, next_turn
 from scheduler.errors import SourceError, SourceForbidden
 from scheduler.ledger.collections import (
-    Collection,
-    delete_objects,
-    holds_objects,
-    record_broken,
     record_failed,
     record_fetched,
     select_collection,
-    select_etag,
     select_etags,
-    title_of,
-    upsert_objects,
 )
-from scheduler.ledger.events import append_event
 from scheduler.ledger.looks import is_overtaken
-from scheduler.sources.source import Source, SourceState
+from scheduler.sources.source import SourceState
 
 log = logging.getLogger(__name__)
 
-_LONGEST_BACK_OFF = timedelta(minutes=10)
-_FORBIDDEN_FACTOR = 5  # every refused login may count towards locking the account
-_LONGEST_FORBIDDEN = timedelta(hours=6)
 _AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncedCalendar:
-    """A calendar, or an address book, to keep in step with, and how."""
-
-    source: Source
-    every: timedelta
-    settings: str  # digest of what it is fetched with: other settings start anew
-    is_feed: bool = False  # every fetch and every look brings all of it, under one state
-
-    @property
-    def title(self) -> str:
-        return title_of(self.source.name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
-    """What one fetch of one calendar brought."""
-
-    name: str
-    changed: int = 0
-    deleted: int = 0
-    problem: str = ""
-    hrefs: tuple[str, ...] = ()  # of what changed or was deleted
-    anew: bool = False  # read for the first time, or for the first time with these settings
-
-    @property
-    def news(self) -> bool:
-        return bool(self.changed or self.deleted)
-
-    def to_json(self) -> dict[str, str | int]:
-        """As commands and the daemon tell each other."""
-        return {
-            "calendar": self.name,
-            "changed": self.changed,
-            "deleted": self.deleted,
-            "problem": self.problem,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,54 +41,9 @@ class _Unchanged:
     at: datetime
 
 
-def next_fetch_at(calendar: SyncedCalendar, collection: Collection | None) -> datetime:
-    """When a calendar is fetched next: within its interval, which doubles with each failure in a row."""
-    if collection is None or collection.tried_with != calendar.settings:
-        return datetime.min.replace(tzinfo=UTC)
-    if not collection.failures:
-        return next_turn(calendar.source.name, calendar.every, collection.tried_at)
-    doubled: timedelta = calendar.every * 2 ** min(collection.failures - 1, 16)
-    if collection.forbidden:
-        wait = min(doubled * _FORBIDDEN_FACTOR, max(_LONGEST_FORBIDDEN, calendar.every))
-    else:
-        wait = min(doubled, max(_LONGEST_BACK_OFF, calendar.every))
-    return collection.tried_at + wait
-
-
 def _memory_key(calendar: SyncedCalendar) -> tuple[str, str, timedelta]:
     """Another interval or other settings are looked up anew."""
     return (calendar.source.name, calendar.settings, calendar.every)
-
-
-class StoredEtags(Mapping[str, str]):
-    """href → etag of a calendar's stored objects, read once somebody asks: a calendar that hasn't changed, or
-    hardly, needs none of 100 000, or a few.
-    """
-
-    def __init__(self, ledger: Database, name: str) -> None:
-        self._ledger = ledger
-        self._name = name
-
-    def __bool__(self) -> bool:
-        return self._ledger.read(holds_objects, self._name)
-
-    def __getitem__(self, href: str) -> str:
-        if "_all" in self.__dict__:
-            return self._all[href]
-        etag = self._ledger.read(select_etag, self._name, href)
-        if etag is None:
-            raise KeyError(href)
-        return etag
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all)
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    @cached_property
-    def _all(self) -> dict[str, str]:
-        return self._ledger.read(select_etags, self._name)
 
 
 class SyncDuty:
@@ -363,44 +268,3 @@ def _store_unchanged(connection: Connection, fetches: Iterable[_Unchanged]) -> N
         name = one.calendar.source.name
         if not is_overtaken(connection, name, one.before, {}, ()):
             record_fetched(connection, name, one.calendar.settings, one.state.to_json(), one.at, news=False)
-
-
-def store_fetched(
-    connection: Connection,
-    name: str,
-    settings: str,
-    intake: Intake,
-    stored: Mapping[str, str],
-    state: str | None,
-    now: datetime,
-    *,
-    anew: bool = False,
-    ahead: int = 0,
-) -> bool:
-    """Store what a fetch or a last look brought; False, and nothing, where another one came between.
-
-    A server tells a change only once: nothing older may be stored over it.
-
-    :param stored: href → etag, as it was before, with ``state``.
-    :param now: when it began.
-    :param anew: nothing stored was known to the source, so that what it doesn't name is gone.
-    :param ahead: how many of the changed objects are stored already.
-    """
-    fetched = intake.fetched
-    changed = tuple(one.href for one in fetched.changed)
-    deleted = stored.keys() - set(changed) if anew and stored else set(fetched.deleted)
-    touched = (*deleted, *changed[ahead:], *(one.href for one in intake.broken))
-    if is_overtaken(connection, name, state, stored, touched):
-        return False
-    new = sum(href not in stored for href in changed)
-    renamed = intake.renamed
-    news = len(changed) > renamed or len(deleted) > renamed
-    if fetched.whole:
-        record_fetched(connection, name, settings, fetched.state.to_json(), now, news=news)
-    upsert_objects(connection, name, fetched.changed[ahead:])
-    record_broken(connection, name, intake.broken)
-    delete_objects(connection, name, deleted)
-    if news:
-        counts = f"{new - renamed} new, {len(changed) - new} changed, {len(deleted) - renamed} deleted"
-        append_event(connection, now, "synced", detail=f"{name}: {counts}")
-    return True

@@ -1,4 +1,4 @@
-"""When each calendar has its turn to be polled, and that it has one turn at a time."""
+"""When each calendar has its turn to be fetched, and that it has one turn at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,27 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
+from scheduler.duties.synced import SyncedCalendar
+from scheduler.ledger.collections import Collection
+
+_LONGEST_BACK_OFF = timedelta(minutes=10)
+_FORBIDDEN_FACTOR = 5  # every refused login may count towards locking the account
+_LONGEST_FORBIDDEN = timedelta(hours=6)
 _EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def next_fetch_at(calendar: SyncedCalendar, collection: Collection | None) -> datetime:
+    """When a calendar is fetched next: within its interval, which doubles with each failure in a row."""
+    if collection is None or collection.tried_with != calendar.settings:
+        return datetime.min.replace(tzinfo=UTC)
+    if not collection.failures:
+        return next_turn(calendar.source.name, calendar.every, collection.tried_at)
+    doubled: timedelta = calendar.every * 2 ** min(collection.failures - 1, 16)
+    if collection.forbidden:
+        wait = min(doubled * _FORBIDDEN_FACTOR, max(_LONGEST_FORBIDDEN, calendar.every))
+    else:
+        wait = min(doubled, max(_LONGEST_BACK_OFF, calendar.every))
+    return collection.tried_at + wait
 
 
 def next_turn(name: str, every: timedelta, after: datetime) -> datetime:

@@ -21,7 +21,8 @@ from scheduler.cli import cli
 from scheduler.cli.paragraph import tell
 from scheduler.duties.look import View, look
 from scheduler.duties.replan import PlanRules, ReplanDuty
-from scheduler.duties.sync import SyncDuty, SyncedCalendar
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.http import Http, HttpSettings
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import StoredObject, record_broken, select_objects

@@ -13,7 +13,8 @@ import pytest
 from scheduler.database import Database
 from scheduler.duties.address_book import FetchedBook, StoredBook
 from scheduler.duties.contacts import ContactsDuty
-from scheduler.duties.sync import SyncDuty, SyncedCalendar
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.http import Http, HttpSettings
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import ADDRESS_BOOK

@@ -18,7 +18,7 @@ from scheduler.calls.calling_hours import CallingHours, Clocks, Outside
 from scheduler.calls.policy import Policy
 from scheduler.calls.shift import shift_into_hours
 from scheduler.duties.look import look
-from scheduler.duties.sync import SyncedCalendar
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import insert_call
 from scheduler.ledger.collections import record_fetched

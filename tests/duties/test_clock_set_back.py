@@ -15,7 +15,8 @@ from scheduler.clock import Sync, SystemClock
 from scheduler.config import read_config
 from scheduler.daemon import running_daemon
 from scheduler.database import Database
-from scheduler.duties.sync import SyncDuty, SyncedCalendar
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.ledger import open_ledger
 from scheduler.sources.source import Fetched
 from tests.clocks import NOON, SetClock

@@ -15,7 +15,8 @@ from scheduler.config import read_config
 from scheduler.duties.last_look import LastLookDuty
 from scheduler.duties.place import PlaceDuty
 from scheduler.duties.replan import ReplanDuty
-from scheduler.duties.sync import SyncDuty, Synced
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import Synced
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import claim_due
 from scheduler.parts import calendars_http, kept_calendars, plan_rules

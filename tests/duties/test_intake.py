@@ -12,7 +12,8 @@ import pytest
 from scheduler.calls.call import Call, Outcome, State
 from scheduler.database import Connection, Database
 from scheduler.duties.replan import ReplanDuty, Replanned
-from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import Synced, SyncedCalendar
 from scheduler.http import Http, HttpSettings
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import claim_due, end_call, request_calls, select_calls

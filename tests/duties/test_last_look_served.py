@@ -13,7 +13,8 @@ import pytest
 
 from scheduler.calls.call import Outcome, State
 from scheduler.calls.last_look import WhenUnreachable
-from scheduler.duties.sync import SyncDuty, SyncedCalendar
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.ledger import open_ledger
 from tests.clocks import NOON
 from tests.duties.support import DESTINATION

@@ -14,7 +14,7 @@ from scheduler.calls.call import Outcome, State
 from scheduler.calls.reconcile import ALREADY_PAST, CALLED_ALREADY
 from scheduler.database import Connection
 from scheduler.duties.look import View, look
-from scheduler.duties.sync import SyncedCalendar
+from scheduler.duties.synced import SyncedCalendar
 from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import close_attempt, insert_attempts
 from scheduler.ledger.calls import Claim, claim_due, end_call, request_calls

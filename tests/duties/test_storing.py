@@ -11,7 +11,9 @@ import pytest
 from scheduler.database import Connection, Database
 from scheduler.duties import sync
 from scheduler.duties.storing import StoredAhead
-from scheduler.duties.sync import SyncDuty, Synced, SyncedCalendar, next_fetch_at
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import Synced, SyncedCalendar
+from scheduler.duties.turns import next_fetch_at
 from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import StoredObject, select_collection, select_etags, upsert_objects

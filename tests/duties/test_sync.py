@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from scheduler.database import Database
-from scheduler.duties.sync import StoredEtags, SyncDuty, Synced, SyncedCalendar, next_fetch_at
+from scheduler.duties.storing import StoredEtags
+from scheduler.duties.sync import SyncDuty
+from scheduler.duties.synced import Synced, SyncedCalendar
+from scheduler.duties.turns import next_fetch_at
 from scheduler.errors import SourceError, SourceForbidden, SourceUnreachable
 from scheduler.ledger import open_ledger
 from scheduler.ledger.collections import (
