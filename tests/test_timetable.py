@@ -12,8 +12,8 @@ from queue import SimpleQueue
 import pytest
 
 from scheduler.calls.call import State
+from scheduler.calls.change import Cancel, Move
 from scheduler.calls.policy import Policy
-from scheduler.calls.reconcile import Cancel, Move
 from scheduler.clock import SystemClock
 from scheduler.database import Database
 from scheduler.errors import DatabaseBusy

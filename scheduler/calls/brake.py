@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeGuard
 
 from scheduler.calls.call import Key, State
-from scheduler.calls.reconcile import (
+from scheduler.calls.change import (
     GONE,
     WITHDRAWN_TOO_LATE,
     Add,

@@ -10,7 +10,7 @@ from shlex import quote
 
 from scheduler.calls.brake import Braked, Losses, Standing, Vanished, brake, read_losses, withdraws
 from scheduler.calls.call import OPEN_STATES
-from scheduler.calls.reconcile import Cancel, Change, Recorded
+from scheduler.calls.change import Cancel, Change, Recorded
 from scheduler.database import Connection, Database
 from scheduler.errors import Problem
 from scheduler.ledger.calls import select_call

@@ -15,9 +15,9 @@ from scheduler.calendars.content import mentions
 from scheduler.calendars.glance import may_start_in
 from scheduler.calls.barring import Barring
 from scheduler.calls.call import Call, Key, PlannedCall
+from scheduler.calls.change import Recorded
 from scheduler.calls.hours import FARTHEST
 from scheduler.calls.plan import key_of, plan
-from scheduler.calls.reconcile import Recorded
 from scheduler.calls.unreadable import Unreadable
 from scheduler.database import Connection, Database
 from scheduler.duties.prospects import Prospects, foresee

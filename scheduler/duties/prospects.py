@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from scheduler.calls.barring import Barring, barred_by
 from scheduler.calls.call import Call, Key, PlannedCall
 from scheduler.calls.calling_hours import CallingHours
-from scheduler.calls.reconcile import ALREADY_PAST, Add, AddMissed, Attach, Change, Ignore, Recorded, reconcile
+from scheduler.calls.change import ALREADY_PAST, Add, AddMissed, Attach, Change, Ignore, Recorded
+from scheduler.calls.reconcile import reconcile
 from scheduler.calls.unreadable import Unreadable
 
 _ALL = timedelta(days=1)  # beyond the last of what is wanted: nothing of it is left out

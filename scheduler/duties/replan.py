@@ -17,9 +17,10 @@ from scheduler.calendars.diary import Diary, Reader
 from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calendars.vevent import Hides
 from scheduler.calls.call import Key
+from scheduler.calls.change import Cancel, Change, Ignore, Move, Recorded, TooLate
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
-from scheduler.calls.reconcile import Cancel, Change, Ignore, Move, Recorded, TooLate, reconcile
+from scheduler.calls.reconcile import reconcile
 from scheduler.calls.unreadable import Unreadable
 from scheduler.database import Database
 from scheduler.duties.brake import Brake

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from scheduler.calls.call import Call, Key, Outcome, State
-from scheduler.calls.reconcile import (
+from scheduler.calls.change import (
     WITHDRAWN_TOO_LATE,
     Add,
     AddMissed,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from scheduler.calls.call import Answer, Attempt, Call, Outcome, State
+from scheduler.calls.change import WITHDRAWN_TOO_LATE
 from scheduler.calls.policy import Policy
-from scheduler.calls.reconcile import WITHDRAWN_TOO_LATE
 from scheduler.calls.retry import rather_as_it_ended
 from scheduler.calls.timing import (
     Decision,

@@ -23,7 +23,8 @@ from scheduler.calls.brake import (
     read_losses,
 )
 from scheduler.calls.call import Key, Outcome, State
-from scheduler.calls.reconcile import GONE, Recorded, reconcile
+from scheduler.calls.change import GONE, Recorded
+from scheduler.calls.reconcile import reconcile
 from scheduler.calls.unreadable import Unreadable
 from tests.calls.builders import HOUR, MINUTE, a_call, key, want
 from tests.clocks import NOON

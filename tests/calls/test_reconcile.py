@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from scheduler.calls.call import Call, Key, Outcome, PlannedCall, State
-from scheduler.calls.reconcile import (
+from scheduler.calls.change import (
     ALREADY_PAST,
     CALLED_ALREADY,
     WITHDRAWN_TOO_LATE,
@@ -22,8 +22,8 @@ from scheduler.calls.reconcile import (
     Move,
     Recorded,
     TooLate,
-    reconcile,
 )
+from scheduler.calls.reconcile import reconcile
 from scheduler.calls.unreadable import Unreadable
 from tests.calls.builders import (
     CUSTOMER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from scheduler.calls.call import Key
-from scheduler.calls.reconcile import HELD_BACK, Add, AddMissed, Ignore, Move
+from scheduler.calls.change import HELD_BACK, Add, AddMissed, Ignore, Move
 from scheduler.calls.unreadable import Unreadable
 from tests.calls.builders import HOUR, want
 from tests.calls.test_reconcile import NOW, decide, kept

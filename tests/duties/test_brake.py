@@ -17,8 +17,8 @@ from scheduler.calendars.contact import Contacts
 from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calls.brake import ACCEPTED, AGREED
 from scheduler.calls.call import Call, Outcome, State
+from scheduler.calls.change import GONE
 from scheduler.calls.policy import Policy
-from scheduler.calls.reconcile import GONE
 from scheduler.database import Database
 from scheduler.duties.brake import Brake, hold_problems
 from scheduler.duties.replan import PlanRules, ReplanDuty

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from scheduler.calls.call import Outcome, State
-from scheduler.calls.reconcile import HELD_BACK
+from scheduler.calls.change import HELD_BACK
 from scheduler.duties.held import with_kept_calls
 from scheduler.ledger.collections import StoredObject, upsert_objects
 from tests.clocks import NOON

@@ -11,7 +11,7 @@ import pytest
 
 from scheduler.calendars.contact import Contacts
 from scheduler.calls.call import Outcome, State
-from scheduler.calls.reconcile import ALREADY_PAST, CALLED_ALREADY
+from scheduler.calls.change import ALREADY_PAST, CALLED_ALREADY
 from scheduler.database import Connection
 from scheduler.duties.look import View, look
 from scheduler.duties.synced import SyncedCalendar

@@ -21,9 +21,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from scheduler.calendars.appointment import Appointment
 from scheduler.calls.call import TRANSITIONS, Answer, Call, Key, Outcome, PlannedCall, Slot, State
 from scheduler.calls.cdr import Ending
+from scheduler.calls.change import Change, Ignore, TooLate
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
-from scheduler.calls.reconcile import Change, Ignore, TooLate, reconcile
+from scheduler.calls.reconcile import reconcile
 from scheduler.calls.unreadable import Unreadable
 from scheduler.database import Connection, Row, read_instant, write_instant
 from scheduler.ledger import open_ledger

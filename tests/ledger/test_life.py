@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from scheduler.calls.call import Answer, Outcome, State
-from scheduler.calls.reconcile import Cancel, Change, Move, TooLate
+from scheduler.calls.change import Cancel, Change, Move, TooLate
 from scheduler.calls.timing import ORIGIN_HELD, End, Wait
 from scheduler.database import Database
 from scheduler.ledger.attempts import select_attempt, select_open_attempts

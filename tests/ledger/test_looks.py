@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from scheduler.calls.call import Key
+from scheduler.calls.change import Add, Cancel, Recorded
 from scheduler.calls.last_look import Look, Nearing, Sight
-from scheduler.calls.reconcile import Add, Cancel, Recorded
 from scheduler.database import Connection, Database
 from scheduler.ledger.calls import release_claim
 from scheduler.ledger.changes import apply_change, select_recorded

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.calls.call import Answer, Outcome, State
-from scheduler.calls.reconcile import Cancel, TooLate
+from scheduler.calls.change import Cancel, TooLate
 from scheduler.ledger.attempts import select_attempt
 from scheduler.ledger.changes import apply_change
 from scheduler.ledger.life import lose_answer, refuse, unplaced, withdraw

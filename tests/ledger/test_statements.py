@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.calls.call import Outcome
-from scheduler.calls.reconcile import Add, Attach, Cancel
+from scheduler.calls.change import Add, Attach, Cancel
 from scheduler.database import Connection, ConstraintFailed, Database
 from scheduler.ledger.appointments import (
     point_appointment,

@@ -226,14 +226,14 @@ MUTANTS = (
     ),
     Mutant(
         defect="a change that comes too late is applied",
-        file="scheduler/calls/reconcile.py",
+        file="scheduler/calls/register.py",
         was="return call.state in (State.PLANNED, State.CLAIMED)",
         becomes="return call.state is not State.ENDED",
         tests=_CALENDARS,
     ),
     Mutant(
         defect="what first appears in the past is called",
-        file="scheduler/calls/reconcile.py",
+        file="scheduler/calls/register.py",
         was="return wanted.asked_at < self.now",
         becomes="return False",
         tests=_CALENDARS,
