@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 
 from scheduler.calendars.zone import use_packaged_tzdata
-from scheduler.clock import MachineClock, SystemClock
-from scheduler.config import Config, read_config
+from scheduler.clock import MachineClock
+from scheduler.config import Config
 from scheduler.database import Database
 from scheduler.duties.accept import accept_losses
 from scheduler.duties.by_hand import give_up, place_by_hand
@@ -31,7 +29,7 @@ from scheduler.duties.resolve import resolve
 from scheduler.duties.sync import SyncDuty
 from scheduler.duties.synced import Synced, SyncedCalendar
 from scheduler.duties.take_over import take_over
-from scheduler.errors import CallSchedulerError, DatabaseError
+from scheduler.errors import DatabaseError
 from scheduler.ledger import open_ledger
 from scheduler.ledger.alerts import acknowledge_alerts
 from scheduler.ledger.calls import Claim
@@ -40,7 +38,6 @@ from scheduler.ledger.collections import ADDRESS_BOOK
 from scheduler.ledger.departures import Departures
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.store import LedgerCallStore
-from scheduler.logs import set_level
 from scheduler.loop import Loop
 from scheduler.parts import (
     ProviderLink,
@@ -53,7 +50,6 @@ from scheduler.parts import (
     with_do_not_call,
 )
 from scheduler.serving import ServerThread, base_url, listen
-from scheduler.systemd import notify, watchdog_interval
 from scheduler.timetable import Timetable
 from scheduler.web.callback import CALLBACK_PATH, create_app
 
@@ -66,67 +62,15 @@ _CONTACTS_EVERY = timedelta(seconds=5)
 _REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good a round that failed
 _TOKEN_EVERY = timedelta(seconds=5)
 _LEDGER_EVERY = timedelta(seconds=1)
-_SIGNALS_EVERY = timedelta(seconds=1)  # how soon a reload is noticed
 _LOOKS_AT_START = timedelta(seconds=3)
 _LATEST_BEAT = timedelta(seconds=10)
-
-
-def run_daemon(config_path: Path, *, on_ready: Callable[[], object] = lambda: None) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again.
-
-    :raises ConfigError: the configuration, or the address of the callbacks, can't be used.
-    :raises DatabaseError: the ledger can't be used, was found damaged, or another daemon holds it.
-    """
-    config = read_config(config_path)
-    stop, reload = threading.Event(), threading.Event()
-    with _signals(stop, reload), running_daemon(config, SystemClock()) as daemon:
-        on_ready()
-        notify("READY=1")
-        log.info("ready: %d calendars, ledger %s", len(config.calendars), config.ledger)
-        interval = watchdog_interval()
-        wait = min(interval, _SIGNALS_EVERY) if interval else _SIGNALS_EVERY
-        while not stop.wait(wait.total_seconds()):
-            daemon.refuse_damage()
-            if interval and daemon.alive():
-                notify("WATCHDOG=1")
-            if reload.is_set():
-                reload.clear()
-                reload_config(daemon, config_path)
-        notify("STOPPING=1")
-        log.info("stopping: what is in flight is finished first")
-
-
-def reload_config(daemon: Daemon, config_path: Path) -> None:
-    """Take over what the file says now; a fault in it is told, and changes nothing."""
-    try:
-        config = read_config(config_path)
-        daemon.use(config)
-    except CallSchedulerError as error:
-        log.error("the configuration was not taken over, the running one stays:\n%s", error)
-    else:
-        set_level(config.log_level)
-        log.info("the configuration was read again")
-
-
-@contextmanager
-def _signals(stop: threading.Event, reload: threading.Event) -> Iterator[None]:
-    wanted = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
-    before = {
-        number: signal.signal(number, lambda number, _frame: wanted[signal.Signals(number)].set())
-        for number in wanted
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def running_daemon(config: Config, machine: MachineClock) -> Iterator[Daemon]:
     """A daemon whose parts run for as long as the block lasts.
 
-    :raises CallSchedulerError: as :func:`run_daemon` does.
+    :raises CallSchedulerError: as :func:`scheduler.service.run_daemon` does.
     """
     log.info("time zones: tzdata %s", use_packaged_tzdata())
     with ExitStack() as parts:

@@ -23,7 +23,7 @@ from scheduler.calls.week import Span, Week
 from scheduler.cli import cli
 from scheduler.clock import SystemClock
 from scheduler.config import Config, read_config
-from scheduler.daemon import Daemon, reload_config, running_daemon
+from scheduler.daemon import Daemon, running_daemon
 from scheduler.database import Connection, write_instant
 from scheduler.errors import ConfigError, DatabaseBusy
 from scheduler.gateway.settings import Behaviour, Fault, FaultKind, LineScript
@@ -33,6 +33,7 @@ from scheduler.ledger.collections import select_collections
 from scheduler.ledger.events import select_events
 from scheduler.parts import with_do_not_call
 from scheduler.phone import PhoneNumber
+from scheduler.service import reload_config
 from scheduler.serving import listen
 from scheduler.timetable import Timetable
 from tests.servers import Client, radicale

@@ -21,7 +21,7 @@ FLOORS = (
     ("sources", "ledger", "callout", "gateway", "timetable"),
     ("duties", "web"),
     ("config",),
-    ("daemon", "demo", "parts"),
+    ("daemon", "service", "demo", "parts"),
     ("cli", "__main__"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from scheduler.calls.call import Attempt, Call, State
-from scheduler.daemon import run_daemon
 from scheduler.database import Connection
 from scheduler.errors import DatabaseError
 from scheduler.ledger import open_ledger
@@ -21,6 +20,7 @@ from scheduler.ledger.attempts import select_attempts_since
 from scheduler.ledger.calls import insert_call, select_calls
 from scheduler.ledger.damage import mark_damaged
 from scheduler.phone import PhoneNumber
+from scheduler.service import run_daemon
 from tests.calls.builders import want
 from tests.processes import Running, daemon, gateway
 from tests.system.company import Company, await_true, found_company, soon

@@ -9,8 +9,8 @@ import click
 
 from scheduler.cli.options import config_option
 from scheduler.config import read_config, read_gateway_config
-from scheduler.daemon import run_daemon
 from scheduler.logs import set_up
+from scheduler.service import run_daemon
 from scheduler.systemd import notify
 
 
