@@ -9,6 +9,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 from scheduler.calendars.blocks import Blocks, cut, unfolded
+from scheduler.calendars.label import NO_LABEL, Label, label_of, label_of_block
 from scheduler.calendars.vevent import Event, Hides, read_event
 
 _SHARED_UID = "several events share its UID: only the newest (SEQUENCE, LAST-MODIFIED) counts"
@@ -23,6 +24,13 @@ class Fault:
     reason: str
     hides: Hides = Hides.TIMES
     instances: frozenset[str] = frozenset()  # the recurrence ids that it is about; empty where nobody knows
+    label: Label = NO_LABEL
+
+    @property
+    def name(self) -> str:
+        """How people find it in their calendar, and its UID; for them alone, as titles are private."""
+        known = self.uid or self.href
+        return f"{self.label} ({known})" if str(self.label) else known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +58,16 @@ def read(href: str, data: bytes) -> tuple[tuple[Component, ...], tuple[Fault, ..
     faults: list[Fault] = []
     for block in blocks.events:
         event, flaws = read_event(block)
-        faults += [Fault(href=href, uid=block.uid, reason=flaw.reason, hides=flaw.hides) for flaw in flaws]
+        faults += [
+            Fault(href=href, uid=block.uid, reason=flaw.reason, hides=flaw.hides, label=label_of_block(block))
+            for flaw in flaws
+        ]
         if event is not None:
             by_uid.setdefault(block.uid, []).append(event)
     for uid, events in by_uid.items():
         if _differing_masters(events):
-            faults.append(Fault(href=href, uid=uid, reason=_SHARED_UID, hides=Hides.NOTHING))
+            label = label_of(events[0])
+            faults.append(Fault(href=href, uid=uid, reason=_SHARED_UID, hides=Hides.NOTHING, label=label))
     components = tuple(_component(href, uid, events, blocks) for uid, events in by_uid.items())
     series = {one.uid for one in components if one.master is not None}
     return components, tuple(_without_series(fault, series) for fault in faults)

@@ -16,6 +16,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from scheduler.calendars.component import Component, Fault
+from scheduler.calendars.label import Label, label_of
 from scheduler.calendars.occurrence import Occurrence
 from scheduler.calendars.series import Series, read_series
 from scheduler.calendars.vevent import Event, Flaw, Hides
@@ -75,6 +76,7 @@ def _fault(component: Component, flaw: Flaw) -> Fault:
         reason=flaw.reason,
         hides=flaw.hides,
         instances=flaw.instances,
+        label=next((label_of(event) for event in (component.master, *component.overrides) if event), Label()),
     )
 
 

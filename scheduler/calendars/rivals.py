@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from scheduler.calendars.appointment import Appointment, Derivation
 from scheduler.calendars.component import Fault
+from scheduler.calendars.label import Label
+from scheduler.calendars.occurrence import Occurrence
 from scheduler.calendars.verdict import Step
 from scheduler.calendars.vevent import Hides
 
@@ -52,10 +54,15 @@ def _fault(one: Told, newest: Told) -> Fault:
     return Fault(
         href=one.href,
         uid=occurrence.uid,
-        reason=f"{one.href} has the same UID as “{other.summary}” of {other.starts_at:%Y-%m-%d %H:%M} UTC"
-        f" ({newest.href}), and only the newer of them rings (SEQUENCE, LAST-MODIFIED, later start): {_REMEDY}",
+        reason=f"{one.href} has the same UID as {_label(other)} ({newest.href}), and only the"
+        f" newer of them rings (SEQUENCE, LAST-MODIFIED, later start): {_REMEDY}",
         hides=Hides.NOTHING,
+        label=_label(occurrence),
     )
+
+
+def _label(occurrence: Occurrence) -> Label:
+    return Label(summary=occurrence.summary, starts=f"{occurrence.starts_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _silenced(derivation: Derivation, reason: str) -> Derivation:

@@ -241,7 +241,11 @@ def _values(vevent: VEvent, name: str) -> list[Any]:
 
 
 def _text(vevent: VEvent, name: str) -> str:
-    return next((str(value).translate(_CONTROLS).strip() for value in _values(vevent, name)), "")
+    return next((printable(str(value)) for value in _values(vevent, name)), "")
+
+
+def printable(text: str) -> str:
+    return text.translate(_CONTROLS).strip()
 
 
 def _time(vevent: VEvent, name: str) -> WrittenTime | None:

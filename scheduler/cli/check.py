@@ -193,7 +193,7 @@ def _look_at_calendar(
         f"fetched every {spell_duration(calendar.every)}",
     )
     for fault in agenda.faults:
-        yield Finding(subject=f"{subject}, event {fault.uid or fault.href}", fine=False, text=fault.reason)
+        yield Finding(subject=f"{subject}, event {fault.name}", fine=False, text=fault.reason)
     for href, reason in fetched.faults:
         yield Finding(subject=f"{subject}, {href}", fine=False, text=reason)
     for one in agenda.derivations:

@@ -32,7 +32,7 @@ def tell(entry: Entry, company_zone: ZoneInfo) -> str:
 
 def tell_fault(collection: str, fault: Fault) -> str:
     """Why an event, or a part of it, says nothing."""
-    return f"Event {fault.uid or fault.href} in calendar {collection} has a fault: {fault.reason}."
+    return f"Event {fault.name} in calendar {collection} has a fault: {fault.reason}."
 
 
 def _start(entry: Entry, company_zone: ZoneInfo) -> str:

@@ -63,7 +63,11 @@ def _meant(found: View, wanted: str) -> tuple[Sequence[Entry], Sequence[tuple[st
     """The occurrences with this UID or these words, and what is wrong with them."""
     entries = [entry for entry in found.entries if _is_meant(entry.derivation.occurrence, wanted)]
     uids = {wanted, *(entry.derivation.occurrence.uid for entry in entries)}
-    return entries, [one for one in found.faults if one[1].uid in uids]
+    return entries, [
+        (name, fault)
+        for name, fault in found.faults
+        if fault.uid in uids or wanted.casefold() in fault.label.summary.casefold()
+    ]
 
 
 def _is_meant(occurrence: Occurrence, wanted: str) -> bool:

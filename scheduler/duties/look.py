@@ -13,6 +13,7 @@ from scheduler.calendars.component import Fault, read
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.content import mentions
 from scheduler.calendars.glance import may_start_in
+from scheduler.calendars.label import label_of
 from scheduler.calls.barring import Barring
 from scheduler.calls.call import Call, Key, PlannedCall
 from scheduler.calls.change import Recorded
@@ -152,11 +153,13 @@ def _held(objects: Iterable[StoredObject]) -> Iterator[Fault]:
     for one in objects:
         if one.problem:
             components, _ = read(one.href, one.data)
-            yield from (Fault(href=one.href, uid=each.uid, reason=one.problem) for each in components)
+            for each in components:
+                event = next(event for event in (each.master, *each.overrides) if event)
+                yield Fault(href=one.href, uid=each.uid, reason=one.problem, label=label_of(event))
 
 
 def _problem(collection: str, fault: Fault) -> Problem:
-    return Problem(where=f"calendar {collection}, event {fault.uid or fault.href}", what=fault.reason)
+    return Problem(where=f"calendar {collection}, event {fault.name}", what=fault.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

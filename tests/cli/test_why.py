@@ -155,7 +155,7 @@ def test_an_event_that_broke_says_so_beside_what_was_last_read_of_it(tmp_path: P
     result = why(world, "one")
     assert result.exit_code == 1
     assert "It rings then" in _unwrapped(result)
-    assert "Event one in calendar sales has a fault: the event can't be read any more." in _unwrapped(result)
+    assert "(one) in calendar sales has a fault: the event can't be read any more." in _unwrapped(result)
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.ics")), ids=lambda path: path.stem)
@@ -199,3 +199,11 @@ def _unwrapped(result: Result) -> str:
 
 def _broken(stored: StoredObject) -> StoredObject:
     return replace(stored, problem="the event can't be read any more")
+
+
+def test_an_event_that_can_not_be_read_at_all_is_found_by_its_title(tmp_path: Path) -> None:
+    world = small_world(tmp_path)
+    world.put("one", soon(3600), "RECURRENCE-ID:whenever")
+    result = why(world, "anna janssens")
+    assert result.exit_code == 1
+    assert "Event “Call Anna Janssens” of 20" in _unwrapped(result)
