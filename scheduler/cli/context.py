@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from scheduler.calls.call import Call
+from scheduler.calls.timing import day_of
 from scheduler.clock import SystemClock
 from scheduler.config import Config
 from scheduler.database import Database
@@ -21,10 +23,13 @@ from scheduler.duties.look import View, look
 from scheduler.duties.paused import with_pauses
 from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
+from scheduler.ledger.calls import select_calls
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.pauses import select_pauses
 from scheduler.ledger.vanished import select_held_calls
 from scheduler.parts import barring_of, calendars_http, contact_sources, plan_rules, synced_calendars
+
+_MOST_CALLS = 100_000
 
 
 def drop_to_owner(ledger: Path) -> None:
@@ -90,7 +95,9 @@ def view(config: Config, ledger: Database | None, *, start: datetime, end: datet
         )
     troubles = (*contacts.problems, *found.troubles)
     entries = with_kept_calls(found.entries, found.kept)
-    found = replace(found, entries=with_conflicts(entries, config.policy))
+    found = replace(
+        found, entries=with_conflicts(entries, config.policy, _calls_of_days(config, ledger, start, end))
+    )
     if ledger is None:
         return replace(found, troubles=troubles)
     held = ledger.read(select_held_calls, start, end)
@@ -100,3 +107,11 @@ def view(config: Config, ledger: Database | None, *, start: datetime, end: datet
         entries=with_pauses(with_held_calls(found.entries, held), pauses),
         troubles=(*troubles, *ledger.read(hold_problems, now)),
     )
+
+
+def _calls_of_days(config: Config, ledger: Database | None, start: datetime, end: datetime) -> tuple[Call, ...]:
+    """Those of the first day's beginning too, since what rang then counts; none where nothing limits a day."""
+    if ledger is None or not config.policy.limits.rings_a_day:
+        return ()
+    since = day_of(start, config.policy)
+    return ledger.read(select_calls, since=since, until=end, limit=_MOST_CALLS)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from scheduler.calls.call import Call, Outcome, State
 from scheduler.calls.calling_hours import CallingHours, Clocks
 from scheduler.calls.conflict import find_conflicts
-from scheduler.calls.policy import Policy
-from tests.calls.builders import CUSTOMER, GRACE, MINUTE, ORIGIN, OTHER_CUSTOMER, SECOND_ORIGIN, want
+from scheduler.calls.policy import Limits, Policy
+from tests.calls.builders import CUSTOMER, GRACE, MINUTE, ORIGIN, OTHER_CUSTOMER, SECOND_ORIGIN, a_call, want
 from tests.clocks import NOON
 
 POLICY = Policy(hours=CallingHours(clocks=Clocks(company=ZoneInfo("Europe/Brussels"))))
@@ -43,3 +45,33 @@ def test_two_at_one_instant_conflict_even_without_any_grace() -> None:
 
 def test_other_phones_do_not_conflict() -> None:
     assert not find_conflicts({1: want(), 2: want(origin=SECOND_ORIGIN, destination=OTHER_CUSTOMER)}, POLICY)
+
+
+TWICE = replace(POLICY, limits=Limits(rings_a_day=2))
+BARRED = "will be barred if the 2 before it that day ring the customer (calling.rings_a_day)"
+
+
+def test_a_call_beyond_those_that_a_customer_may_get_in_a_day_is_told_and_the_next_day_counts_anew() -> None:
+    hour = 60 * MINUTE
+    calls = {number: want(at=NOON + number * hour) for number in (0, 1, 2, 24)}
+    assert find_conflicts(calls, TWICE) == {2: BARRED}
+    assert find_conflicts(calls, POLICY) == {}
+
+
+def test_what_rang_earlier_that_day_counts_and_what_did_not_reach_the_customer_does_not() -> None:
+    def earlier(outcome: Outcome, id: int) -> Call:
+        return a_call(want(at=NOON - 60 * MINUTE), id=id, state=State.ENDED, outcome=outcome, attempts=1)
+
+    coming = {"first": want(), "second": want(at=NOON + 60 * MINUTE)}
+    rang, missed = earlier(Outcome.BUSY, 1), earlier(Outcome.ORIGIN_NO_ANSWER, 2)
+    assert find_conflicts(coming, TWICE, [rang, missed]) == {"second": BARRED}
+
+
+def test_who_will_be_barred_keeps_nobody_waiting() -> None:
+    calls = {
+        1: want(at=NOON - 60 * MINUTE),
+        2: want(at=NOON - 30 * MINUTE),
+        3: want(),
+        4: want(at=NOON + MINUTE, destination=OTHER_CUSTOMER),
+    }
+    assert find_conflicts(calls, TWICE) == {3: BARRED}
