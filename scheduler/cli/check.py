@@ -12,7 +12,8 @@ import click
 
 from scheduler.calendars.agenda import read_agenda
 from scheduler.calendars.contact import Contacts
-from scheduler.calendars.glance import may_start_in
+from scheduler.calendars.glance import glance
+from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.calls.barring import barred_by
 from scheduler.calls.do_not_call import DoNotCall
@@ -172,7 +173,11 @@ def _look_at_calendar(
     now = datetime.now(UTC)
     end = now + config.policy.horizon
     agenda = read_agenda(
-        ((one.href, one.data) for one in fetched.changed if may_start_in(one.data, now, end)),
+        (
+            (one.href, one.data)
+            for one in fetched.changed
+            if _may_ring(one.data, calendar.rules, config.company, now, end)
+        ),
         calendar.rules,
         config.company,
         contacts,
@@ -200,6 +205,12 @@ def _look_at_calendar(
         if one.asks and one.appointment is None:
             title = one.occurrence.summary
             yield Finding(subject=f"{subject}, {title!r} ({one.occurrence.uid})", fine=False, text=one.reason)
+
+
+def _may_ring(data: bytes, rules: CalendarRules, company: Company, start: datetime, end: datetime) -> bool:
+    """What can't isn't parsed, as the daemon doesn't either: of a big calendar that is most."""
+    seen = glance(data)
+    return seen.may_ask(rules, company) and (seen.span is None or seen.span.meets(start, end))
 
 
 def _look_at_provider(config: Config) -> Finding:

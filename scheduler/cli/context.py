@@ -77,7 +77,15 @@ def read_contacts(config: Config, ledger: Database | None) -> ContactsDuty:
         return duty
 
 
-def view(config: Config, ledger: Database | None, *, start: datetime, end: datetime, mentioning: str = "") -> View:
+def view(
+    config: Config,
+    ledger: Database | None,
+    *,
+    start: datetime,
+    end: datetime,
+    mentioning: str = "",
+    about: str = "",
+) -> View:
     """What the calendars hold in a window, beside what the ledger holds; as :func:`look` says."""
     contacts = read_contacts(config, ledger)
     now = SystemClock().now()
@@ -92,6 +100,7 @@ def view(config: Config, ledger: Database | None, *, start: datetime, end: datet
             start=start,
             end=end,
             mentioning=mentioning,
+            about=about,
         )
     troubles = (*contacts.problems, *found.troubles)
     entries = with_kept_calls(found.entries, found.kept)

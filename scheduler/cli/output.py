@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,7 @@ from scheduler.errors import Problem
 from scheduler.phone import PhoneNumber
 
 _WHOLE = ("due", "start", "origin → destination", "CLI")
+_MANY = 500  # rows; more are for a search or a pager, and rich takes a second for a few thousand
 
 JsonRow = Mapping[str, object]
 
@@ -30,7 +32,14 @@ def print_json(rows: Sequence[JsonRow] | JsonRow) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table as wide as the terminal; where there is none, as wide as its text, so that nothing is cut."""
+    """A table as wide as the terminal; where there is none, as wide as its text, so that nothing is cut.
+
+    Very many rows are a line each, however long.
+    """
+    rows = tuple(rows)
+    if len(rows) > _MANY:
+        _print_lines(title, columns, rows)
+        return
     console = Console()
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
@@ -42,6 +51,15 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
     if not console.is_terminal:
         console = Console(width=200)
     console.print(table)
+
+
+def _print_lines(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    lines = [[cell.replace("\n", " ") for cell in row] for row in (columns, *rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    click.secho(title, bold=True)
+    for line in lines:
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
 
 
 def print_problems(problems: Iterable[Problem]) -> int:

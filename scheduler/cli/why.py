@@ -38,7 +38,7 @@ def why(config_path: Path, start: datetime, end: datetime, text_or_uid: str, as_
         raise click.UsageError("name an event by its UID, or by some words of its title")
     config = read_config(config_path, secrets=False)
     with ledger_to_read(config) as ledger:
-        found = view(config, ledger, start=start, end=end)
+        found = view(config, ledger, start=start, end=end, about=text_or_uid)
         entries, faults = _meant(found, text_or_uid)
         if not entries:
             found = _far_view(config, ledger, text_or_uid)

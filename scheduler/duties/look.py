@@ -12,8 +12,9 @@ from scheduler.calendars.appointment import Derivation
 from scheduler.calendars.component import Fault, read
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.content import mentions
-from scheduler.calendars.glance import may_start_in
+from scheduler.calendars.glance import glance, may_start_in
 from scheduler.calendars.label import label_of
+from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calls.barring import Barring
 from scheduler.calls.call import Call, Key, PlannedCall
 from scheduler.calls.change import Recorded
@@ -87,10 +88,12 @@ def look(
     start: datetime,
     end: datetime,
     mentioning: str = "",
+    about: str = "",
 ) -> View:
     """Every occurrence that starts, or rings, in [start, end); without a ledger by the calendars alone.
 
     :param mentioning: leave out the objects whose text doesn't have these words or this UID.
+    :param about: the same, but not those that may ask for a call, as one call may wait for another.
     """
     # What calling hours move into the window may have started long before it.
     reach_back = start - FARTHEST if rules.policy.hours.moves else start
@@ -105,10 +108,16 @@ def look(
         reading = read_calendar(ledger, calendar, rows.get(name), now)
         stale[name] = reading.stale
         troubles.extend(filter(None, (reading.trouble,)))
-        objects = [one for one in reading.objects if _concerns(one, mentioning, reach_back, end)]
+        calendar_rules = next(one for one in rules.calendars if one.collection == name)
+        objects = [
+            one
+            for one in reading.objects
+            if _concerns(one, mentioning, reach_back, end)
+            and (not about or _bears_on(one, about, calendar_rules, rules.company))
+        ]
         agenda = read_agenda(
             ((one.href, one.data) for one in objects),
-            next(one for one in rules.calendars if one.collection == name),
+            calendar_rules,
             rules.company,
             contacts,
             rules.zones[name],
@@ -146,6 +155,10 @@ def _concerns(one: StoredObject, mentioning: str, start: datetime, end: datetime
     if mentioning:
         return mentions(one.data, mentioning)
     return bool(one.problem) or may_start_in(one.data, start, end)
+
+
+def _bears_on(one: StoredObject, about: str, rules: CalendarRules, company: Company) -> bool:
+    return about == one.href or mentions(one.data, about) or glance(one.data).may_ask(rules, company)
 
 
 def _held(objects: Iterable[StoredObject]) -> Iterator[Fault]:

@@ -183,6 +183,27 @@ def test_an_event_far_away_is_told_by_its_nearest_instance(tmp_path: Path) -> No
         assert f"{soon(day * 86400).astimezone(BRUSSELS):%d %b %Y}" in _unwrapped(result)
 
 
+@pytest.mark.parametrize("words", ["the offer, and", "review"])
+def test_an_event_that_asks_for_nothing_is_found_by_words_of_its_title(tmp_path: Path, words: str) -> None:
+    world = small_world(tmp_path)
+    world.put("one", soon(3600), summary="Review of the offer\\, and more")
+    world.put("other", soon(3600), summary="Lunch")
+    result = why(world, words)
+    assert result.exit_code == 0
+    assert "it doesn't ask for a call" in _unwrapped(result)
+    assert result.stdout.count("in calendar sales") == 1
+
+
+def test_an_event_that_must_wait_for_another_says_so_although_only_it_was_asked_for(tmp_path: Path) -> None:
+    world = small_world(tmp_path)
+    at = soon(3600)
+    world.put("one", at)
+    world.put("two", at, "DESCRIPTION:Call-Number: +32 468 37 39 02", summary="Call Ada Peeters")
+    both = why(world, "call").stdout
+    for title in ("Anna", "Ada"):
+        assert why(world, title).stdout in both
+
+
 def test_json_has_the_paragraph_too(tmp_path: Path) -> None:
     world = small_world(tmp_path)
     world.put("one", soon(3600))
