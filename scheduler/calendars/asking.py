@@ -80,7 +80,7 @@ def find_mark(occurrence: Occurrence, rules: CalendarRules, company: Company) ->
 def look_at_author(occurrence: Occurrence, company: Company) -> Verdict[bool]:
     """Strangers (rule 10): without an ORGANIZER it is the owner's own event."""
     if occurrence.organizer is None:
-        return Verdict(True, "it has no organizer: it is the calendar owner's own")
+        return Verdict(True, "it has no organizer, so it is the calendar owner's own")
     stranger = find_stranger(occurrence, company)
     if not stranger:
         who = "a manager" if company.manager_of(occurrence.organizer.email) else "in a trusted domain"

@@ -183,6 +183,7 @@ def _occurrence(uid: str, recurrence_id: str, event: Event, moment: Moment, zone
         recurrence_id=recurrence_id,
         starts_at=moment.instant,
         zone=moment.zone.name,
+        own_offset=moment.zone.own_offset(moment.instant),
         all_day=moment.is_date or event.whole_days or _is_whole_days(event, zones),
         summary=event.summary,
         description=event.description,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class Occurrence:
     starts_at: datetime  # UTC; of an all-day event midnight in its zone
     zone: str  # the IANA name it was written in, "UTC", or "" for a custom zone
     all_day: bool  # a DATE, or midnight to midnight in disguise
+    own_offset: timedelta | None = None  # from UTC at its start, in a custom zone alone
     summary: str = ""
     description: str = ""
     location: str = ""

@@ -57,6 +57,10 @@ class Zone:
         """The naive wall time of an aware instant."""
         return instant.astimezone(self.rules).replace(tzinfo=None)
 
+    def own_offset(self, instant: datetime) -> timedelta | None:
+        """From UTC, in a calendar's own zone; None where the zone's name tells it."""
+        return None if self.name else instant.astimezone(self.rules).utcoffset()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
@@ -170,6 +174,6 @@ def _custom_zone(tzid: str, definition: str) -> tzinfo:
     except Exception as error:  # a stranger's text raises whatever comes up; the zone is lost either way
         raise UnknownZone(
             f"the calendar's own definition of time zone {tzid!r} can't be read:"
-            " say in the configuration which zone it means"
+            " say in company.zone_names which zone it means, for example Europe/Brussels"
         ) from error
     return zone

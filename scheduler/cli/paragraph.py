@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from scheduler.calendars.asking import ASKS_BECAUSE
@@ -41,7 +41,7 @@ def _start(entry: Entry, company_zone: ZoneInfo) -> str:
     if occurrence.all_day:
         day = occurrence.starts_at.astimezone(_zone(occurrence, company_zone))
         return f"{title} in calendar {entry.collection} lasts all day, from {day:%a %d %b %Y}."
-    starts = _moment(occurrence.starts_at, occurrence, company_zone)
+    starts = _moment(occurrence.starts_at, _zone(occurrence, company_zone), company_zone)
     return f"{title} in calendar {entry.collection} starts on {starts}{_moved(occurrence, company_zone)}."
 
 
@@ -49,22 +49,29 @@ def _moved(occurrence: Occurrence, company_zone: ZoneInfo) -> str:
     original = occurrence.original_at
     if original is None or original == occurrence.starts_at:
         return ""
-    return f"; by its series it would on {_moment(original, occurrence, company_zone)}"
+    # A zone without a name had perhaps another offset then.
+    zone = _zone(occurrence, company_zone) if occurrence.zone else company_zone
+    return f"; by its series it would start on {_moment(original, zone, company_zone)}"
 
 
-def _zone(occurrence: Occurrence, company_zone: ZoneInfo) -> ZoneInfo:
-    """The event's own; the company's where the calendar defines one that has no name."""
-    return ZoneInfo(occurrence.zone) if occurrence.zone else company_zone
+def _zone(occurrence: Occurrence, company_zone: ZoneInfo) -> tzinfo:
+    """The event's own; of one that the calendar defines the offset that it has at the event's start."""
+    if occurrence.zone:
+        return ZoneInfo(occurrence.zone)
+    return company_zone if occurrence.own_offset is None else timezone(occurrence.own_offset)
 
 
-def _moment(instant: datetime, occurrence: Occurrence, company_zone: ZoneInfo) -> str:
-    zone = _zone(occurrence, company_zone)
+def _zone_name(zone: tzinfo) -> str:
+    return zone.key if isinstance(zone, ZoneInfo) else f"by the calendar's own time zone, {zone.tzname(None)}"
+
+
+def _moment(instant: datetime, zone: tzinfo, company_zone: ZoneInfo) -> str:
     own, company = instant.astimezone(zone), instant.astimezone(company_zone)
-    text = f"{own:%a %d %b %Y} at {_clock(own)} {zone.key}"
+    text = f"{own:%a %d %b %Y} at {_clock(own)}"
     if own.replace(tzinfo=None) == company.replace(tzinfo=None):
-        return text
+        return f"{text} {zone if isinstance(zone, ZoneInfo) else company_zone}"
     day = "" if own.date() == company.date() else f"{company:%a %d %b} at "
-    return f"{text} ({day}{_clock(company)} {company_zone.key})"
+    return f"{text} {_zone_name(zone)} ({day}{_clock(company)} {company_zone.key})"
 
 
 def _clock(moment: datetime) -> str:
@@ -103,7 +110,7 @@ def _due(entry: Entry, due_at: datetime, company_zone: ZoneInfo) -> str:
     lead = entry.starts_at - due_at
     if not lead:
         return "then"
-    due = _moment(due_at, entry.derivation.occurrence, company_zone)
+    due = _moment(due_at, _zone(entry.derivation.occurrence, company_zone), company_zone)
     return f"{spell_duration(abs(lead))} {'before' if lead > timedelta(0) else 'after'} that, on {due}"
 
 

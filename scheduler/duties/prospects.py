@@ -51,13 +51,13 @@ class Prospects:
         if key != deciding:
             return (
                 "not_ringing",
-                f"rings once, with the same call in calendar {deciding.collection} (uid {deciding.uid})",
+                f"it is the same call as in calendar {deciding.collection} (uid {deciding.uid}), which rings once",
             )
         if ignored := self._ignored(key, call):
             return "not_ringing", ignored
         skipped = self.hours.skipped(planned.origin, planned.destination, planned.asked_at)
         if barred := barred_by(planned.destination, self.barring) or skipped:
-            return "not_ringing", f"will be barred: {barred}"
+            return "not_ringing", f"it will be barred: {barred}"
         told = self.hours.told(planned.origin, planned.destination, planned.asked_at, (call or planned).due_at)
         return ("planned", told) if call is None else (call.state, "; ".join(filter(None, (call.reason, told))))
 

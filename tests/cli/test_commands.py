@@ -493,7 +493,7 @@ def test_check_and_plan_tell_of_the_do_not_call_list(world: World) -> None:
     assert isinstance(command(world, "plan").exception, ConfigError)
     listed.write_text("number\n0468 37 39 01\nnobody\n")
     (row,) = rows(world, "plan")
-    assert row["reason"] == "will be barred: on the do-not-call list"
+    assert row["reason"] == "it will be barred: on the do-not-call list"
     assert "1 number barred; 1 line without a number, as line 3" in command(world, "check").stdout
 
 

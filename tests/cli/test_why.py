@@ -35,7 +35,7 @@ from tests.world import World, small_world, soon
 IN_THE_YEAR_9999 = ("last@example.com", "year-9999@example.com")
 BARRING = Barring(region="BE", countries=frozenset({"BE"}))
 WHO = "first +3228160257 (it is the calendar's), then +32468373901 (Anna Janssens is named in its title)"
-ASKS = "its title begins with a word for calling, and it has no organizer: it is the calendar owner's own"
+ASKS = "its title begins with a word for calling, and it has no organizer, so it is the calendar owner's own"
 DISPLAY = "The number on the display is the origin's own, +3228160257."
 
 
@@ -86,7 +86,9 @@ def test_a_lead_tells_the_time_of_the_ring_too(tmp_path: Path) -> None:
 def test_times_are_in_the_events_zone_and_in_the_companys_where_they_differ(tmp_path: Path) -> None:
     late = told("override-in-another-zone-over-midnight", "late", folder=tmp_path)[1]
     assert "starts on Thu 14 Jan 2027 at 08:00 Asia/Tokyo (00:00 Europe/Brussels);" in late
-    assert "by its series it would on Wed 13 Jan 2027 at 07:30 Asia/Tokyo (Tue 12 Jan at 23:30 Europe/" in late
+    assert (
+        "by its series it would start on Wed 13 Jan 2027 at 07:30 Asia/Tokyo (Tue 12 Jan at 23:30 Europe/" in late
+    )
 
 
 def test_the_same_clock_under_another_name_is_told_once(tmp_path: Path) -> None:
@@ -94,9 +96,35 @@ def test_the_same_clock_under_another_name_is_told_once(tmp_path: Path) -> None:
     assert "starts on Tue 12 Jan 2027 at 10:00 Europe/Paris." in text
 
 
-def test_a_zone_of_the_calendars_own_is_told_in_the_companys(tmp_path: Path) -> None:
-    (text,) = told("zone-names-that-outlook-made-up", "custom", folder=tmp_path)
-    assert "starts on Tue 12 Jan 2027 at 02:00 Europe/Brussels." in text
+@pytest.mark.parametrize(
+    ("name", "uid", "start"),
+    [
+        (
+            "zone-names-that-outlook-made-up",
+            "custom",
+            "Tue 12 Jan 2027 at 10:00 by the calendar's own time zone, UTC+09:00 (02:00 Europe/Brussels).",
+        ),
+        ("customized-time-zone-brussels", "custom", "Fri 15 Jan 2027 at 10:00 Europe/Brussels."),
+    ],
+)
+def test_a_zone_of_the_calendars_own_is_told_by_its_offset_and_in_the_companys(
+    tmp_path: Path, name: str, uid: str, start: str
+) -> None:
+    (text,) = told(name, uid, folder=tmp_path)
+    assert f"starts on {start}" in text
+
+
+def test_a_moved_instance_in_a_zone_of_the_calendars_own_tells_in_the_companys_when_it_was(tmp_path: Path) -> None:
+    moved = told("winter-called-daylight-time", "night", folder=tmp_path)[1]
+    assert "by its series it would start on Sun 28 Mar 2027 at 01:30 Europe/Brussels." in moved
+
+
+def test_one_call_of_two_events_is_told_with_the_event_that_rings(tmp_path: Path) -> None:
+    (text,) = told("zone-names-that-outlook-made-up", "known", folder=tmp_path)
+    assert text.endswith(
+        "But it doesn't ring: it is the same call as in calendar ann (uid numbered-summer@example.com), "
+        "which rings once."
+    )
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ def told(company: Company, hours: CallingHours, *, start: datetime, end: datetim
     ("outside", "state", "reason"),
     [
         (Outside.MOVE, "planned", "moved from Fri 20 Nov 18:30, outside calling hours"),
-        (Outside.SKIP, "not_ringing", "will be barred: outside calling hours"),
+        (Outside.SKIP, "not_ringing", "it will be barred: outside calling hours"),
         (Outside.ALLOW, "planned", "outside calling hours, and rings all the same (hours.outside)"),
     ],
 )
