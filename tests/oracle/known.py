@@ -60,6 +60,14 @@ DIFFERENCES = (
         means=("2027-01-15T09:00:00", "2027-01-22T09:00:00"),
     ),
     Difference(
+        name="the position of a numbered weekday is missed where the month begins with it",
+        why="BYSETPOS picks from all that the other parts mean in a month",
+        concerns=lambda parts: parts["FREQ"] == "MONTHLY" and "BYSETPOS" in parts and _numbered(parts),
+        start="20250804T090000",
+        rule="FREQ=MONTHLY;BYDAY=1MO;BYSETPOS=-1",
+        means=("2025-09-01T09:00:00", "2025-10-06T09:00:00"),
+    ),
+    Difference(
         name="days from the end of the month never limit",
         why='"-10 represents the tenth to the last day of the month", with DAILY and HOURLY too',
         concerns=lambda parts: parts["FREQ"] in ("DAILY", "HOURLY") and "-" in parts.get("BYMONTHDAY", ""),
