@@ -8,7 +8,6 @@ Only here: requests (Authlib is in oauth.py, urllib3 in wire.py).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from requests.auth import AuthBase
 from requests.hooks import dispatch_hook
 
 from scheduler.errors import BodyTooLarge, CallSchedulerError, HttpError, NotSent
+from scheduler.response import Response
 from scheduler.tls import Tls
 from scheduler.wire import (
     HTTP_1_ONLY,
@@ -41,7 +41,6 @@ ANSWER_LIMIT = 1_000_000  # bytes; answers of the provider are a few hundred
 
 _MOST_REDIRECTS = 5
 _PIECE = 65_536
-_LONGEST_INTEGER = 100  # digits
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 Auth = AuthBase | tuple[str, str]  # a tuple is a name and password for Basic
@@ -55,25 +54,6 @@ class HttpSettings:
     read_timeout: float = 20  # for each wait, not for the whole answer
     pool_size: int = 32
     ca_bundle: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """An answer, whatever its status; ``headers`` are looked up in any case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> object:
-        """The body read as JSON.
-
-        :raises ValueError: it isn't JSON.
-        """
-        try:
-            return json.loads(self.body, parse_int=_integer)
-        except RecursionError:
-            raise ValueError("JSON nested too deeply") from None
 
 
 class Http:
@@ -257,26 +237,6 @@ class Http:
         return requests.Request(request.method, there, headers=kept, data=request.data)
 
 
-def said(response: Response) -> str:
-    """What an error answer says, in one short line: the platform's fault, an OAuth error, or plain text."""
-    try:
-        text = _fault_text(response.json())
-    except (ValueError, RecursionError):
-        text = response.body[:2000].decode("utf-8", "replace")
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return "an HTML page" if line.startswith("<") else line[:200]
-
-
-def _fault_text(body: object) -> str:
-    if not isinstance(body, Mapping):
-        return "" if body is None else str(body)
-    inner = body.get("fault", body)
-    if not isinstance(inner, Mapping):
-        return str(inner)
-    names = ("code", "error", "message", "description", "error_description", "detail")
-    return ", ".join(str(inner[name]) for name in names if inner.get(name)) or str(dict(inner))
-
-
 def _response(answer: requests.Response, body: bytes) -> Response:
     return Response(status=answer.status_code, headers=answer.headers, body=body)
 
@@ -320,8 +280,3 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **HTTP_1_ONLY, **options)
         self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
-
-
-def _integer(digits: str) -> int | str:
-    """A number of thousands of digits stays a text: Python refuses it, which would cost the whole answer."""
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else digits

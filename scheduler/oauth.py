@@ -17,8 +17,9 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from scheduler.clock import Clock
 from scheduler.errors import CredentialsRefused, HttpError, ProviderError
-from scheduler.http import Http, Response, said, what_came
+from scheduler.http import Http, what_came
 from scheduler.kept_token import KeptToken
+from scheduler.response import Response, said
 from scheduler.tls import Tls
 from scheduler.wire import host_of
 

@@ -13,7 +13,8 @@ import pytest
 
 from scheduler import wire
 from scheduler.errors import HttpError, NotSent, PerhapsSent, Withheld
-from scheduler.http import ANSWER_LIMIT, Http, HttpSettings, Response, said, urllib3_flavour
+from scheduler.http import ANSWER_LIMIT, Http, HttpSettings, urllib3_flavour
+from scheduler.response import Response, said
 from tests.hostile import (
     Behaviour,
     Certificates,

@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from scheduler import errors, vca
 from scheduler.callout.answer import NotSent, PerhapsSent, PlaceAnswer, Unauthorized, Withheld
 from scheduler.callout.verdict import read_answer
-from scheduler.http import Http, Response, said
+from scheduler.http import Http
 from scheduler.oauth import TokenSource
+from scheduler.response import Response, said
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from scheduler.callout.answer import Accepted, PerhapsSent, PlaceAnswer, Refused, RefusedForNow, Unauthorized
-from scheduler.http import Response, said
+from scheduler.response import Response, said
 
 _DEFAULT_WAIT = timedelta(seconds=30)
 _SHORTEST_WAIT = timedelta(seconds=1)

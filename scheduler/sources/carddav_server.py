@@ -22,8 +22,9 @@ from scheduler.errors import (
     SourceUnreachable,
     SourceUnreadable,
 )
-from scheduler.http import Http, Response
+from scheduler.http import Http
 from scheduler.login import STRANGER, Login, Tokens, auth_of
+from scheduler.response import Response
 from scheduler.sources.carddav_discovery import find_book
 from scheduler.sources.carddav_requests import (
     CARD_DATA,

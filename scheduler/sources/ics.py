@@ -22,8 +22,9 @@ from scheduler.errors import (
     SourceUnreachable,
     SourceUnreadable,
 )
-from scheduler.http import Http, Response
+from scheduler.http import Http
 from scheduler.login import STRANGER, Login, Tokens, auth_of
+from scheduler.response import Response
 from scheduler.sources.files import opened, stamp_of
 from scheduler.sources.refusal import LATER, refusal, without_token
 from scheduler.sources.source import Fetched, FetchedObject, SourceState, hash_of, usable

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scheduler.callout.answer import Accepted, PerhapsSent, Refused, RefusedForNow, Unauthorized
 from scheduler.callout.verdict import read_answer, read_retry_after
-from scheduler.http import Response
+from scheduler.response import Response
 
 FAULT = b'{"fault": {"code": 900800, "message": "Message throttled out"}}'
 NOON = "Mon, 23 Nov 2026 12:00:00 GMT"
