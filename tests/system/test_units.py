@@ -46,6 +46,11 @@ def test_the_daemon_may_ask_whether_the_clock_is_synchronised_and_set_nothing() 
     assert service["CapabilityBoundingSet"] == ""
 
 
+def test_the_daemon_may_read_which_boot_of_the_machine_it_runs_in() -> None:
+    """It stands in /proc/sys, without which nothing is known after a crash of the time before."""
+    assert "ProcSubset" not in _service(DAEMON)
+
+
 def test_the_daemon_may_stop_as_slowly_as_its_slowest_request() -> None:
     assert int(_service(DAEMON)["TimeoutStopSec"]) > 60 + 25
 
