@@ -48,7 +48,7 @@ class Glance:
         return any(value_of(line) in uids for line in self.lines if line[:3].upper() == "UID")
 
     def may_ask(self, rules: CalendarRules, company: Company) -> bool:
-        """Whether an event of it may ask for a call by DESIGN.md's rule 11; False is certain."""
+        """Whether an event of it may ask for a call by rule 11; False is certain."""
         return rules.asks is Asks.ALL or any(_is_mark(line, rules, company) for line in self.lines)
 
     @property
