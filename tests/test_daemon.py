@@ -66,6 +66,16 @@ def test_an_event_in_a_file_rings_at_its_second_and_ends_with_its_outcome(world:
     assert daemon.alive()
 
 
+@pytest.mark.parametrize("part", ["a loop", "the ledger's writer"])
+def test_the_watchdog_is_fed_no_more_once_a_part_has_died(daemon: Daemon, part: str) -> None:
+    assert daemon.alive()
+    if part == "a loop":
+        daemon._loops[-1].stop()
+    else:
+        daemon._ledger.close()
+    assert not daemon.alive()
+
+
 @pytest.mark.usefixtures("daemon")
 def test_a_moved_event_rings_at_its_new_time_only(world: World) -> None:
     world.put("one", soon(3600))

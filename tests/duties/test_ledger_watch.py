@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from scheduler.calls.call import State
 from scheduler.database import Database
 from scheduler.duties.ledger_watch import LedgerWatch
-from scheduler.errors import DatabaseBusy, DatabaseCorrupt
+from scheduler.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseUnusable
 from scheduler.ledger import open_ledger
 from scheduler.ledger.alerts import select_alerts
 from scheduler.ledger.damage import damage_path
@@ -34,6 +34,15 @@ def held_by_another(ledger: Database) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
+@contextmanager
+def turned_read_only(ledger: Database) -> Iterator[None]:
+    """As when the kernel mounts a failing disk anew: SQLite gives the same error."""
+    writer = ledger.write(lambda connection: connection)
+    writer.execute("PRAGMA query_only = ON")
+    yield
+    writer.execute("PRAGMA query_only = OFF")
+
+
 def damage(path: Path) -> None:
     """The first page of the calls is overwritten, as a failing disk may do."""
     with closing(sqlite3.connect(path)) as connection:
@@ -43,15 +52,26 @@ def damage(path: Path) -> None:
         file.write(b"\xff" * 4096)
 
 
-def test_while_the_ledger_is_held_by_another_nothing_is_placed_and_afterwards_it_is(
-    duties: Bench, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("fault", "error", "cause"),
+    [
+        (held_by_another, DatabaseBusy, "locked by another process"),
+        (turned_read_only, DatabaseUnusable, "readonly database"),
+    ],
+)
+def test_while_the_ledger_cant_be_written_nothing_is_placed_and_afterwards_it_is(
+    duties: Bench,
+    caplog: pytest.LogCaptureFixture,
+    fault: Callable[[Database], AbstractContextManager[None]],
+    error: type[DatabaseError],
+    cause: str,
 ) -> None:
     watch = LedgerWatch(duties.ledger)
     call_id = duties.add()
     assert watch.run_once(duties.clock.now())
-    with held_by_another(duties.ledger):
+    with fault(duties.ledger):
         for _ in range(3):
-            with pytest.raises(DatabaseBusy):
+            with pytest.raises(error):
                 duties.place_due()
             assert not watch.run_once(duties.clock.now())
             duties.clock.advance(SECOND)
@@ -61,7 +81,7 @@ def test_while_the_ledger_is_held_by_another_nothing_is_placed_and_afterwards_it
     assert watch.run_once(duties.clock.now())
     (alert,) = duties.ledger.read(select_alerts, NOON)
     assert alert.text.startswith("the ledger could not be written from 12:00:00 to 12:00:03 UTC")
-    assert "locked by another process" in alert.text
+    assert cause in alert.text
     told = [one.message for one in caplog.records if one.levelname == "ERROR"]
     assert [text for text in told if "no call is placed" in text] == [told[0]]
     assert told[-1] == "the ledger can be written again; it could not be since 12:00:00 UTC"
