@@ -7,12 +7,14 @@ from datetime import datetime
 
 from scheduler.calendars.settings import Company
 from scheduler.calls.barring import Barring, barred_by
+from scheduler.calls.call import PlannedCall
 from scheduler.calls.policy import Policy
-from scheduler.database import Database
-from scheduler.duties.command import call_now
+from scheduler.database import Connection, Database
 from scheduler.errors import NumberError
+from scheduler.ledger.calls import insert_call
+from scheduler.ledger.events import append_event
 from scheduler.ledger.life import withdraw
-from scheduler.phone import read_number
+from scheduler.phone import PhoneNumber, read_number
 from scheduler.vca import Presentation
 
 
@@ -57,3 +59,35 @@ def place_by_hand(
 def give_up(ledger: Database, call_id: int, now: datetime) -> bool:
     """False: it is too late, the phones may be ringing."""
     return ledger.write(withdraw, call_id, "given up by who asked for it", now)
+
+
+def call_now(
+    ledger: Database,
+    *,
+    origin: PhoneNumber,
+    destination: PhoneNumber,
+    cli: PhoneNumber | None,
+    presentation: Presentation,
+    summary: str,
+    now: datetime,
+    policy: Policy,
+) -> int:
+    """Record a call that a person wants at once; the timetable or the caller places it. Returns its id."""
+    wanted = PlannedCall(
+        keys=frozenset(),
+        origin=origin,
+        destination=destination,
+        cli=cli,
+        presentation=presentation,
+        summary=summary,
+        asked_at=now,
+        due_at=now,
+        deadline_at=now + policy.grace,
+    )
+
+    def record(connection: Connection) -> int:
+        call_id = insert_call(connection, wanted, now)
+        append_event(connection, now, "planned", call_id=call_id, detail="asked for by a person")
+        return call_id
+
+    return ledger.write(record)

@@ -1,4 +1,4 @@
-"""Carrying out what somebody asks beside the daemon: place a call, fetch the calendars (rule 15)."""
+"""Carrying out what somebody asks of a running daemon: each request is taken once, and answered (rule 15)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from scheduler.calls.call import PlannedCall
-from scheduler.calls.policy import Policy
 from scheduler.clock import Clock
-from scheduler.database import Connection, Database
+from scheduler.database import Database
 from scheduler.duration import spell_duration
 from scheduler.errors import CallSchedulerError
-from scheduler.ledger.calls import insert_call
 from scheduler.ledger.commands import (
     Command,
     finish_command,
@@ -24,9 +21,6 @@ from scheduler.ledger.commands import (
     select_result,
     take_command,
 )
-from scheduler.ledger.events import append_event
-from scheduler.phone import PhoneNumber
-from scheduler.vca import Presentation
 
 log = logging.getLogger(__name__)
 
@@ -91,35 +85,3 @@ def await_result(ledger: Database, command_id: int, patience: timedelta) -> str 
             return result
         time.sleep(0.1)
     return None
-
-
-def call_now(
-    ledger: Database,
-    *,
-    origin: PhoneNumber,
-    destination: PhoneNumber,
-    cli: PhoneNumber | None,
-    presentation: Presentation,
-    summary: str,
-    now: datetime,
-    policy: Policy,
-) -> int:
-    """Record a call that a person wants at once; the timetable or the caller places it. Returns its id."""
-    wanted = PlannedCall(
-        keys=frozenset(),
-        origin=origin,
-        destination=destination,
-        cli=cli,
-        presentation=presentation,
-        summary=summary,
-        asked_at=now,
-        due_at=now,
-        deadline_at=now + policy.grace,
-    )
-
-    def record(connection: Connection) -> int:
-        call_id = insert_call(connection, wanted, now)
-        append_event(connection, now, "planned", call_id=call_id, detail="asked for by a person")
-        return call_id
-
-    return ledger.write(record)

@@ -97,7 +97,7 @@ class GatewaySettings:
     database: Path
     clients: tuple[GatewayClient, ...]
     host: str = "127.0.0.1"
-    port: int = 8800  # 0: any free port
+    port: int = 8471  # 0: any free port
     path_prefix: str = "/vca/1.0.0"  # of /call and /cdr, as on the operator's page
     region: str = "BE"  # where national formats belong
     token_lifetime: timedelta = timedelta(hours=1)

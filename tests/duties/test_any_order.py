@@ -47,8 +47,8 @@ from scheduler.calls.policy import Limits, Policy, Retries
 from scheduler.calls.week import Span, Week
 from scheduler.clock import Sync
 from scheduler.database import Connection, ConstraintFailed
+from scheduler.duties.by_hand import call_now
 from scheduler.duties.collect import CollectDuty
-from scheduler.duties.command import call_now
 from scheduler.duties.guarded_clock import ClockDuty, guarded_clock
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.replan import PlanRules, ReplanDuty
