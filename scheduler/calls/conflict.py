@@ -13,7 +13,6 @@ from scheduler.calls.timing import day_of
 from scheduler.phone import PhoneNumber
 
 K = TypeVar("K")
-_TOO_OFTEN = "will be barred if the {} before it that day ring the customer (calling.rings_a_day)"
 _RANG = (Outcome.ANSWERED, Outcome.NO_ANSWER, Outcome.BUSY, Outcome.UNKNOWN)
 
 
@@ -32,7 +31,7 @@ def find_conflicts(
     found: dict[K, str] = {}
     for key, call in _in_order(calls):
         if most and rings[_day(call, policy)] >= most:
-            found[key] = _TOO_OFTEN.format(most)
+            found[key] = _too_often(most)
             continue  # it takes no phone
         rings[_day(call, policy)] += 1
         ahead, rival = origins.get(call.origin), destinations.get(call.destination)
@@ -42,6 +41,11 @@ def find_conflicts(
             found[key] = _words(f"{rival.origin} also calls {call.destination}", rival, call, policy)
         origins[call.origin] = destinations[call.destination] = call
     return found
+
+
+def _too_often(most: int) -> str:
+    ahead = "one before it that day rings" if most == 1 else f"{most} before it that day ring"
+    return f"will be barred if the {ahead} the customer (calling.rings_a_day)"
 
 
 def _day(call: Call | PlannedCall, policy: Policy) -> tuple[PhoneNumber, datetime]:
