@@ -258,8 +258,9 @@ class PlaceDuty:
 
 
 def _tell(call: Call, decision: End) -> None:
-    """A missed call is an alert: nobody was rung who should have been."""
-    level = logging.ERROR if decision.outcome is Outcome.MISSED else logging.WARNING
+    """Alerts are a missed call, since nobody was rung who should have been, and one whose end nobody knows."""
+    alert = decision.outcome in (Outcome.MISSED, Outcome.UNKNOWN)
+    level = logging.ERROR if alert else logging.WARNING
     log.log(level, "call %d ends as %s: %s", call.id, decision.outcome, decision.reason)
 
 

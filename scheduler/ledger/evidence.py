@@ -14,7 +14,7 @@ from scheduler.duration import spell_duration
 from scheduler.ledger.alerts import acknowledge_alerts, append_alert
 from scheduler.ledger.attempts import KeptCdr, mark_weighed, select_attempt, select_weighed_raws
 from scheduler.ledger.events import append_event
-from scheduler.ledger.life import CONTRADICTED, ON_THE_WIRE, call_of
+from scheduler.ledger.life import CONTRADICTED, ON_THE_WIRE, alert_unknown, call_of
 from scheduler.ledger.settling import fall_silent, settle, stop_disputed
 from scheduler.vca import Cdr
 
@@ -52,9 +52,7 @@ def end_silent(connection: Connection, attempt: Attempt, now: datetime, *, unrea
     """Rule 3: nobody has a record of it, or could read one. The alert; "" where this doesn't end the call."""
     if not fall_silent(connection, attempt, now, unread=unread):
         return ""
-    text = f"call {attempt.call_id} ends as unknown: {after_silence(attempt, unread=unread).reason}"
-    append_alert(connection, now, text, call_id=attempt.call_id)
-    return text
+    return alert_unknown(connection, attempt.call_id, after_silence(attempt, unread=unread).reason, now)
 
 
 def _first_ending(connection: Connection, attempt: Attempt) -> Ending | None:

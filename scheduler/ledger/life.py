@@ -17,6 +17,7 @@ from scheduler.calls.timing import (
     after_unplaced,
 )
 from scheduler.database import Connection
+from scheduler.ledger.alerts import append_alert
 from scheduler.ledger.attempts import (
     Acceptance,
     close_attempt,
@@ -151,8 +152,17 @@ def _leave_requested(
     close_attempt(connection, attempt.id, now)
     if isinstance(decision, End):
         append_event(connection, now, decision.outcome, call_id=attempt.call_id, attempt_id=attempt.id)
+    if isinstance(decision, End) and decision.outcome is Outcome.UNKNOWN:
+        alert_unknown(connection, attempt.call_id, decision.reason, now)
     free_phones(connection, attempt, now)
     return decision
+
+
+def alert_unknown(connection: Connection, call_id: int, reason: str, now: datetime) -> str:
+    """Rule 3: that nobody knows how a call ended is an alert, until its record comes; the text, to be logged."""
+    text = f"call {call_id} ends as unknown: {reason}"
+    append_alert(connection, now, text, call_id=call_id)
+    return text
 
 
 def withdraw(connection: Connection, call_id: int, reason: str, now: datetime) -> bool:

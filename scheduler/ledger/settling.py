@@ -21,6 +21,7 @@ from scheduler.ledger.life import (
     RANG_AFTER_ALL,
     TOO_LATE,
     UNSENT,
+    alert_unknown,
     attempts_of,
     call_of,
     free_phones,
@@ -28,21 +29,25 @@ from scheduler.ledger.life import (
 )
 
 
-def prove(connection: Connection, attempt: Attempt, session_id: str, now: datetime) -> None:
-    """A callback reached the attempt's own URL: the provider has, or had, the call (rule 4)."""
+def prove(connection: Connection, attempt: Attempt, session_id: str, now: datetime) -> str:
+    """A callback reached the attempt's own URL: the provider has, or had, the call (rule 4).
+
+    :return: the alert, where this ends a call whose end isn't known yet; else "".
+    """
     record_answer(connection, attempt.id, Answer.ACCEPTED, session_id="" if attempt.session_id else session_id)
     if attempt.outcome is not None:
-        return  # how it ended is known, and another attempt may follow it
+        return ""  # how it ended is known, and another attempt may follow it
     if not attempt.open:
-        _stop_what_follows(connection, attempt, now)
-    elif place_calls(connection, [attempt.id]):
+        return _stop_what_follows(connection, attempt, now)
+    if place_calls(connection, [attempt.id]):
         append_event(
             connection, now, "accepted", call_id=attempt.call_id, attempt_id=attempt.id,
             detail="by its callback",
         )  # fmt: skip
+    return ""
 
 
-def _stop_what_follows(connection: Connection, attempt: Attempt, now: datetime) -> None:
+def _stop_what_follows(connection: Connection, attempt: Attempt, now: datetime) -> str:
     """An attempt that was thought unsent rang after all: what was planned after it mustn't ring again.
 
     How it ended is left open, until the provider's list agrees with the callback or has had its time.
@@ -51,8 +56,10 @@ def _stop_what_follows(connection: Connection, attempt: Attempt, now: datetime) 
         connection, attempt.call_id, Outcome.UNKNOWN, RANG_AFTER_ALL, now,
         leaving=UNSENT,
     )  # fmt: skip
-    if stopped:
-        append_event(connection, now, Outcome.UNKNOWN, call_id=attempt.call_id, attempt_id=attempt.id)
+    if not stopped:
+        return ""
+    append_event(connection, now, Outcome.UNKNOWN, call_id=attempt.call_id, attempt_id=attempt.id)
+    return alert_unknown(connection, attempt.call_id, RANG_AFTER_ALL, now)
 
 
 def settle(

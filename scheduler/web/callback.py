@@ -61,16 +61,17 @@ def _keep(ledger: Database, clock: Clock, reference: str, body: bytes) -> int:
     """Keep what came, readable or not, and what it proves: the URL alone shows that the call was accepted."""
     raw, session_id, readable = _read(body)
 
-    def keep(connection: Connection) -> int:
+    def keep(connection: Connection) -> tuple[int, str]:
         attempt = select_attempt_of_reference(connection, reference)
         if attempt is None:
-            return 404
+            return 404, ""
         now = clock.now()
         insert_cdr(connection, attempt.id, "callback", raw, now)
-        prove(connection, attempt, session_id, now)
-        return 204
+        return 204, prove(connection, attempt, session_id, now)
 
-    status = ledger.write(keep)
+    status, alert = ledger.write(keep)
+    if alert:
+        log.error("%s", alert)
     if status == 404:
         log.warning("a callback came for an attempt that this ledger doesn't know")
     elif not readable:

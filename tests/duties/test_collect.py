@@ -293,9 +293,12 @@ def test_what_a_callback_says_of_an_attempt_thought_unsent_stops_the_next_and_se
     duties.clock.advance(timedelta(seconds=30))
     assert duties.place_due() == 0
     assert duties.call(call_id).outcome is Outcome.UNKNOWN
+    (alert,) = duties.ledger.read(select_alerts, NOON)
+    assert alert.text.startswith(f"call {call_id} ends as unknown: the provider had taken an attempt")
     duties.clock.advance(POLICY.cdr_lag)
     assert duties.collect() == 1
     assert duties.call(call_id).outcome is Outcome.ANSWERED
+    assert duties.ledger.read(select_alerts, NOON) == ()
 
 
 def test_a_record_of_an_earlier_attempt_waits_for_the_one_on_the_wire_and_is_then_told(duties: Bench) -> None:

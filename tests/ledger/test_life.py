@@ -299,7 +299,7 @@ def test_a_callback_of_an_attempt_that_seemed_refused_stops_the_next_one(desk: D
     prove_it(desk, first)
     assert desk.state() == (State.ENDED, Outcome.UNKNOWN)
     assert desk.claim(NOON + HOUR) == []
-    assert desk.history()[-1] == "unknown"
+    assert desk.history()[-2:] == ["unknown", "alert"]
 
 
 def test_a_callback_of_an_attempt_that_seemed_refused_voids_the_claim_after_it(desk: Desk) -> None:
@@ -340,6 +340,7 @@ def test_after_evidence_of_an_earlier_attempt_the_call_is_not_tried_a_third_time
     else:
         desk.unplaced(second, NOON + MINUTE, answer)
     assert desk.state() == (State.ENDED, Outcome.UNKNOWN)
+    assert desk.history().count("alert") == 1
     assert desk.claim(NOON + HOUR) == []
     assert desk.settle(first, TALKED)
     assert desk.state() == (State.ENDED, Outcome.ANSWERED)
