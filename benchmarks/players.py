@@ -24,6 +24,7 @@ from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.callout.answer import Accepted
 from scheduler.calls.plan import plan
 from scheduler.calls.reconcile import reconcile
+from scheduler.calls.unreadable import Unreadable
 from scheduler.clock import SystemClock
 from scheduler.database import Database
 from scheduler.duties.place import PlaceDuty
@@ -116,7 +117,7 @@ class Ours:
         wanted = plan((one for event in events for one in _appointments(event, now)), limited())
         recorded = ledger.read(select_recorded, now - _DAY)
         changes = reconcile(
-            wanted, recorded, now, read_before={}, reasons={}, unreadable=frozenset(), until=now + _DAY
+            wanted, recorded, now, read_before={}, reasons={}, unreadable=Unreadable(), until=now + _DAY
         )
         for change in changes:
             ledger.write(apply_change, change, now)
