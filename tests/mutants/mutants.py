@@ -213,8 +213,8 @@ MUTANTS = (
     Mutant(
         defect="evidence of an attempt that was thought unsent doesn't stop the next one",
         file="scheduler/ledger/settling.py",
-        was="        _stop_what_follows(connection, attempt, now)\n    elif",
-        becomes="        pass\n    elif",
+        was="        return _stop_what_follows(connection, attempt, now)\n",
+        becomes='        return ""\n',
         tests=("tests/ledger/test_life.py", "tests/web"),
     ),
     Mutant(
