@@ -365,12 +365,17 @@ def _translation(path: Path, error: sqlite3.Error) -> DatabaseError:
     return DatabaseError(f"{path}: {error}")
 
 
-# A burst of calls writes the same few instants ten times each.
-@lru_cache(maxsize=1024)
 def write_instant(instant: datetime) -> str:
     """UTC, microseconds, fixed width: as text it sorts as time does, and people can read it."""
+    # In UTC before it is looked up: of an hour that clocks show twice, both are equal in their own zone.
+    return _instant_text(instant.astimezone(UTC))
+
+
+# A burst of calls writes the same few instants ten times each.
+@lru_cache(maxsize=1024)
+def _instant_text(instant: datetime) -> str:
     # Not strftime, which writes the year 999 with three digits.
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return instant.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def read_instant(text: str) -> datetime:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -484,6 +485,12 @@ def test_an_instant_comes_back_as_it_was(instant: datetime) -> None:
 def test_instants_sort_as_texts(first: datetime, second: datetime) -> None:
     in_time = first.astimezone(UTC) < second.astimezone(UTC)
     assert (write_instant(first) < write_instant(second)) == in_time
+
+
+def test_both_instants_of_an_hour_that_clocks_show_twice_are_told_apart() -> None:
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Brussels"))
+    assert write_instant(first) == "2026-10-25T00:30:00.000000Z"
+    assert write_instant(first.replace(fold=1)) == "2026-10-25T01:30:00.000000Z"
 
 
 def test_no_instant_stays_none() -> None:
