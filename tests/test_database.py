@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler import database as module
 from scheduler.database import (
     Connection,
     ConstraintFailed,
@@ -369,7 +368,7 @@ def test_a_database_that_another_one_holds_is_busy(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database.write(lambda connection: connection.execute("PRAGMA busy_timeout = 0").close())
-    monkeypatch.setattr(module, "_BUSY_SECONDS", 0.0)
+    monkeypatch.setattr("scheduler.database.connection._BUSY_SECONDS", 0.0)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseBusy, match="locked"):

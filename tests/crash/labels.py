@@ -59,8 +59,8 @@ _SENT_HALF = _sending(Moment.HALFWAY, _POST)
 _CLAIMED = before(_PLACE + "PlaceDuty._prepared_alone", tokenless=True)  # the claim is, without an intention
 
 LABELS = (
-    Label(name="making the ledger", deaths=(before("scheduler.database:_migrate"),), at_start=True),
-    Label(name="the ledger is made", deaths=(after("scheduler.database:_migrate"),), at_start=True),
+    Label(name="making the ledger", deaths=(before("scheduler.database.database:migrate"),), at_start=True),
+    Label(name="the ledger is made", deaths=(after("scheduler.database.database:migrate"),), at_start=True),
     Label(name="storing a first fetch", deaths=(after("scheduler.duties.sync:store_fetched"),), at_start=True),
     Label(name="fetched, not stored", deaths=(before("scheduler.duties.sync:store_fetched"),), for_all=True),
     Label(name="storing a fetch", deaths=(after("scheduler.duties.sync:store_fetched"),), for_all=True),

@@ -50,14 +50,14 @@ MUTANTS = (
     ),
     Mutant(
         defect="the request leaves before its intention is committed",
-        file="scheduler/database.py",
+        file="scheduler/database/groups.py",
         was="    return [(future, result) for (_, _, future), result in zip(items, results, strict=True)]",
         becomes="    for (_, _, future), result in zip(items, results): future.set_result(result)\n    return []",
         tests=("tests/test_database.py",),
     ),
     Mutant(
         defect="a commit doesn't wait for the disk",
-        file="scheduler/database.py",
+        file="scheduler/database/database.py",
         was="PRAGMA synchronous = FULL",
         becomes="PRAGMA synchronous = OFF",
         tests=("tests/test_database.py",),
@@ -121,7 +121,7 @@ MUTANTS = (
     ),
     Mutant(
         defect="two calls may have one slot",
-        file="scheduler/ledger/schema.py",
+        file="scheduler/ledger/first_schema.py",
         was="CREATE UNIQUE INDEX call_slot",
         becomes="CREATE INDEX call_slot",
         tests=("tests/ledger",),
