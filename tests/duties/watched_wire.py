@@ -9,6 +9,7 @@ from datetime import datetime
 
 from scheduler.callout.answer import Accepted, PerhapsSent, PlaceAnswer, Withheld
 from scheduler.calls.call import Call, State
+from scheduler.calls.timing import day_of
 from scheduler.database import Database
 from scheduler.ledger.attempts import select_attempt_of_reference
 from scheduler.ledger.calls import select_call
@@ -141,9 +142,11 @@ class WatchedWire:
         return attempt.call_id
 
     def _rings(self, taken: Taken) -> int:
-        """How often its customer's phone has rung, as could be known."""
+        """How often its customer's phone has rung today, as could be known."""
+        today = day_of(self.clock.now(), self.limits.policy)
         return sum(
-            one.reference in self.evident
+            one.at >= today
+            and one.reference in self.evident
             and one.request.destination == taken.request.destination
             and not any(release.startswith("Leg1-") for release in self.ends_of(one))
             for one in self.taken
