@@ -6,6 +6,7 @@ other a hundred times longer than for one writer.
 Only here: sqlite3 and sqlite_utils.
 """
 
+from scheduler.database.at_once import select_at_once
 from scheduler.database.connection import (
     HOW_TO_RESTORE,
     Connection,
@@ -31,6 +32,7 @@ __all__ = [
     "read_instant",
     "read_optional_instant",
     "savepoint",
+    "select_at_once",
     "translated",
     "write_instant",
 ]

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 
 from scheduler.calls.call import Answer, Attempt, Outcome
 from scheduler.calls.cdr import Ending
-from scheduler.database import Connection, Row, read_instant, read_optional_instant, write_instant
+from scheduler.database import (
+    Connection,
+    Row,
+    read_instant,
+    read_optional_instant,
+    select_at_once,
+    write_instant,
+)
 from scheduler.phone import PhoneNumber
 
 _SELECT = """SELECT attempt.id, call_id, number, reference, origin, destination, requested_at, answer, session_id,
@@ -44,12 +51,14 @@ def insert_attempts(connection: Connection, references: Mapping[int, str], now: 
     :return: the ids of the attempts, likewise.
     :raises ConstraintFailed: one of the calls has an open attempt already.
     """
-    rows = connection.execute(
+    connection.execute(
         """INSERT INTO attempt (call_id, number, reference, requested_at)
            SELECT key, 1 + coalesce((SELECT max(number) FROM attempt WHERE call_id = key), 0), value, ?
-           FROM json_each(?) RETURNING call_id, id""",
+           FROM json_each(?)""",
         (write_instant(now), json.dumps(references)),
     )
+    rest = "FROM attempt WHERE closed_at IS NULL AND call_id IN (SELECT value FROM json_each(?))"
+    rows = select_at_once(connection, ["call_id", "id"], rest, (json.dumps(list(references)),))
     return {row["call_id"]: row["id"] for row in rows}
 
 

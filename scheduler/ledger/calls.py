@@ -7,19 +7,34 @@ no such row, because somebody else was first.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from scheduler.calls.call import Call, Outcome, PlannedCall, State
-from scheduler.database import Connection, Cursor, Row, read_instant, read_optional_instant, write_instant
+from scheduler.database import (
+    Connection,
+    Cursor,
+    Row,
+    read_instant,
+    read_optional_instant,
+    select_at_once,
+    write_instant,
+)
 from scheduler.phone import PhoneNumber
 from scheduler.vca import Presentation
 
-_COLUMNS = """id, state, outcome, reason, origin, destination, cli, presentation, summary, asked_at, due_at,
-    deadline_at, wake_at, revision, attempts, again_of, ended_at, starts_at"""
+_FIELDS = (
+    "id", "state", "outcome", "reason", "origin", "destination", "cli", "presentation", "summary", "asked_at",
+    "due_at", "deadline_at", "wake_at", "revision", "attempts", "again_of", "ended_at", "starts_at",
+)  # fmt: skip
+_COLUMNS = ", ".join(_FIELDS)
 # Word for word the condition of the index call_going_on, which SQLite else doesn't use.
 GOING_ON = "state IN ('claimed', 'requested', 'placed')"
+
+
+Fields = Row | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,28 +107,25 @@ def next_wake_at(connection: Connection) -> datetime | None:
 
 def claim_due(connection: Connection, now: datetime, limit: int, token: str) -> list[Claim]:
     """Claim at most ``limit`` calls whose wake_at has come, the longest overdue first."""
-    rows = connection.execute(
-        f"""UPDATE call SET state = 'claimed', claim_token = ?
-            WHERE id IN (SELECT id FROM call WHERE state = 'planned' AND wake_at <= ?
-                         ORDER BY wake_at LIMIT ?)
-            RETURNING {_COLUMNS}""",
-        (token, write_instant(now), limit),
-    ).fetchall()
-    claims = [Claim(call=_call(row), token=token) for row in rows]
-    # RETURNING promises no order.
-    return sorted(claims, key=lambda claim: (claim.call.wake_at, claim.call.id))
+    rest = "FROM call WHERE state = 'planned' AND wake_at <= ? ORDER BY wake_at, id LIMIT ?"
+    return _claim_all(connection, select_at_once(connection, _FIELDS, rest, (write_instant(now), limit)), token)
 
 
 def claim_late(connection: Connection, now: datetime, limit: int, token: str) -> list[Claim]:
     """Claim calls whose deadline has passed: they are judged, whatever keeps the others back."""
-    rows = connection.execute(
-        f"""UPDATE call SET state = 'claimed', claim_token = ?
-            WHERE id IN (SELECT id FROM call WHERE state = 'planned' AND wake_at <= ? AND deadline_at < ?
-                         ORDER BY wake_at LIMIT ?)
-            RETURNING {_COLUMNS}""",
-        (token, write_instant(now), write_instant(now), limit),
-    ).fetchall()
-    return [Claim(call=_call(row), token=token) for row in rows]
+    at = write_instant(now)
+    rest = "FROM call WHERE state = 'planned' AND wake_at <= ? AND deadline_at < ? ORDER BY wake_at, id LIMIT ?"
+    return _claim_all(connection, select_at_once(connection, _FIELDS, rest, (at, at, limit)), token)
+
+
+def _claim_all(connection: Connection, planned: Sequence[Fields], token: str) -> list[Claim]:
+    """planned → claimed, in the transaction in which they were read."""
+    connection.execute(
+        """UPDATE call SET state = 'claimed', claim_token = ?
+           WHERE id IN (SELECT value FROM json_each(?)) AND state = 'planned'""",
+        (token, json.dumps([row["id"] for row in planned])),
+    )
+    return [Claim(call=_call({**row, "state": State.CLAIMED}), token=token) for row in planned]
 
 
 def note_kept_back(connection: Connection, since: datetime, reason: str) -> int:
@@ -171,16 +183,19 @@ def request_calls(connection: Connection, claims: Iterable[Claim]) -> frozenset[
 
     :return: the ids of the calls that it changed.
     """
-    rows = connection.execute(
+    rest = """FROM call JOIN (
+            SELECT json_extract(value, '$[0]') AS claimed_id, json_extract(value, '$[1]') AS token,
+                json_extract(value, '$[2]') AS claimed_revision
+            FROM json_each(?))
+        WHERE id = claimed_id AND state = 'claimed' AND claim_token = token AND revision = claimed_revision"""
+    claimed = json.dumps([_claimed(claim) for claim in claims])
+    held = [row["id"] for row in select_at_once(connection, ["id"], rest, (claimed,))]
+    connection.execute(
         """UPDATE call SET state = 'requested', claim_token = NULL, attempts = attempts + 1, reason = ''
-           FROM (SELECT json_extract(value, '$[0]') AS claimed_id, json_extract(value, '$[1]') AS token,
-                     json_extract(value, '$[2]') AS claimed_revision
-                 FROM json_each(?))
-           WHERE id = claimed_id AND state = 'claimed' AND claim_token = token AND revision = claimed_revision
-           RETURNING id""",
-        (json.dumps([_claimed(claim) for claim in claims]),),
+           WHERE id IN (SELECT value FROM json_each(?)) AND state = 'claimed'""",
+        (json.dumps(held),),
     )
-    return frozenset(row["id"] for row in rows)
+    return frozenset(held)
 
 
 def place_calls(connection: Connection, attempt_ids: Iterable[int]) -> int:
@@ -286,7 +301,7 @@ def _changed(cursor: Cursor) -> bool:
     return cursor.rowcount == 1
 
 
-def _call(row: Row) -> Call:
+def _call(row: Fields) -> Call:
     return Call(
         id=row["id"],
         state=State(row["state"]),

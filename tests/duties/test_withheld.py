@@ -20,7 +20,7 @@ from scheduler.http import Http, HttpSettings
 from scheduler.ledger.pauses import begin_pause
 from scheduler.oauth import TokenSettings, TokenSource
 from tests.calls.weeks import BRUSSELS, office
-from tests.duties.support import BARRING, DESTINATION, POLICY, Bench
+from tests.duties.support import BARRING, DESTINATION, POLICY, SECOND_ORIGIN, Bench
 from tests.hostile import Hostile, make_certificates
 from tests.hostile_provider import accepted, token
 
@@ -29,6 +29,7 @@ CLOSED = CallingHours(week=office("09:00-12:59"), clocks=Clocks(company=BRUSSELS
 
 
 def pause(duties: Bench) -> None:
+    duties.clock.advance(0.3 * SECOND)
     duties.ledger.write(begin_pause, PauseScope(), None, "strike", duties.clock.now())
 
 
@@ -88,13 +89,27 @@ def test_a_connection_that_took_less_than_the_stall_sends(duties: Bench) -> None
     assert len(duties.provider.requests) == 1
 
 
+def test_a_pause_right_after_the_intention_keeps_the_next_call_from_ringing(duties: Bench) -> None:
+    """It takes effect within a second; in a burst a look for each call alone would make all the others late."""
+    duties.add()
+    duties.provider.connect = lambda: duties.ledger.write(begin_pause, PauseScope(), None, "", duties.clock.now())
+    duties.place_due()
+    after = duties.add(origin=SECOND_ORIGIN)
+    duties.place_due()
+    assert (len(duties.provider.requests), duties.call(after).state) == (1, State.PLANNED)
+
+
 def test_a_call_whose_pauses_cant_be_read_is_not_sent(duties: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     call_id = duties.add()
 
     def unreadable(*_: object) -> str:
         raise DatabaseUnusable("the disk is gone")
 
-    duties.provider.connect = lambda: monkeypatch.setattr(duties.ledger, "peek", unreadable)
+    def connect() -> None:
+        duties.clock.advance(SECOND)
+        monkeypatch.setattr(duties.ledger, "peek", unreadable)
+
+    duties.provider.connect = connect
     duties.place_due()
     monkeypatch.undo()
     assert duties.provider.requests == []

@@ -143,7 +143,7 @@ MUTANTS = (
     Mutant(
         defect="a pause that comes after the intention keeps nothing from leaving",
         file="scheduler/duties/place.py",
-        was="            or self._paused(call)\n",
+        was='            or (self._paused(call) if stalled > _JUST_LOOKED else "")\n',
         becomes="",
         tests=("tests/duties/test_withheld.py",),
     ),
