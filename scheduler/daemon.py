@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,10 +10,9 @@ from datetime import timedelta
 
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.clock import MachineClock
+from scheduler.commands import Commands
 from scheduler.config import Config
 from scheduler.database import Database
-from scheduler.duties.accept import accept_losses
-from scheduler.duties.by_hand import give_up, place_by_hand
 from scheduler.duties.collect import CollectDuty
 from scheduler.duties.command import CommandDuty
 from scheduler.duties.contacts import ContactsDuty
@@ -25,13 +23,11 @@ from scheduler.duties.ledger_watch import LedgerWatch
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import NOTHING, ReplanDuty
-from scheduler.duties.resolve import resolve
 from scheduler.duties.sync import SyncDuty
 from scheduler.duties.synced import Synced, SyncedCalendar
 from scheduler.duties.take_over import take_over
 from scheduler.errors import DatabaseError
 from scheduler.ledger import open_ledger
-from scheduler.ledger.alerts import acknowledge_alerts
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.clock import note_stopped, remember_clock
 from scheduler.ledger.collections import ADDRESS_BOOK
@@ -133,18 +129,16 @@ class Daemon:
             self._clock,
             workers=config.workers,
         )
-        commands = CommandDuty(
+        handlers = Commands(
             self._ledger,
             self._clock,
-            {
-                "place": self._command_place,
-                "withdraw": self._command_withdraw,
-                "sync": self._command_sync,
-                "accept": self._command_accept,
-                "resolve": self._command_resolve,
-                "acknowledge": self._command_acknowledge,
-            },
-        )
+            self._sync,
+            config=lambda: self._config,
+            wake=self._timetable.wake,
+            reload_contacts=self._reload_contacts,
+            replan=self._replan_now,
+        ).handlers
+        commands = CommandDuty(self._ledger, self._clock, handlers)
         self._parts.callback(commands.close)
         self._loops = (
             Loop("clock", ClockDuty(ledger, clock).run_once, _CLOCK_EVERY),
@@ -251,21 +245,18 @@ class Daemon:
         if len(touched) < len(news):
             self._reload_contacts()
         if touched:
-            self._replan_changed((), touched)
+            self._replan_touched(touched)
 
     def _take_looks(self, found: Mapping[str, Looked]) -> None:
         """After last looks: replan what they changed."""
         touched = {name: one.hrefs for name, one in found.items()}
-        self._replan_changed((), touched, {name: one.sought for name, one in found.items()})
+        self._replan_touched(touched, {name: one.sought for name, one in found.items()})
 
-    def _replan_changed(
-        self,
-        changed: Collection[str],
-        touched: Mapping[str, Collection[str]] = NOTHING,
-        sought: Mapping[str, Collection[str]] = NOTHING,
+    def _replan_touched(
+        self, touched: Mapping[str, Collection[str]], sought: Mapping[str, Collection[str]] = NOTHING
     ) -> None:
         try:
-            self._rederive.run_once(self._clock.now(), changed=changed, touched=touched, sought=sought)
+            self._rederive.run_once(self._clock.now(), touched=touched, sought=sought)
         except Exception:
             self._replanning.wake()
             raise
@@ -301,34 +292,3 @@ class Daemon:
         if self._collect.run_once(self._clock.now()).settled:
             # What was moved while it rang is planned now, and who waited for the origin may go.
             self._replan_now()
-
-    def _command_sync(self, _arguments: Mapping[str, str]) -> str:
-        self._reload_contacts()
-        synced = self._sync.sync_all()
-        return json.dumps({"calendars": [one.to_json() for one in synced]})
-
-    def _command_accept(self, arguments: Mapping[str, str]) -> str:
-        synced = self._sync.sync_one(arguments["calendar"])
-        cancelled = accept_losses(self._ledger, synced.name, self._replan_now)
-        return json.dumps({"calendars": [synced.to_json()], "cancelled": cancelled})
-
-    def _command_resolve(self, arguments: Mapping[str, str]) -> str:
-        config = self._config
-        call_id = resolve(self._ledger, arguments, self._clock.now(), config.policy, config.barring)
-        self._timetable.wake()
-        return json.dumps({"call": call_id})
-
-    def _command_acknowledge(self, arguments: Mapping[str, str]) -> str:
-        self._ledger.write(acknowledge_alerts, self._clock.now(), arguments["who"])
-        return json.dumps({})
-
-    def _command_place(self, arguments: Mapping[str, str]) -> str:
-        config = self._config
-        call_id = place_by_hand(
-            self._ledger, arguments, self._clock.now(), config.company, config.policy, config.barring
-        )
-        self._timetable.wake()
-        return json.dumps({"call": call_id})
-
-    def _command_withdraw(self, arguments: Mapping[str, str]) -> str:
-        return json.dumps({"withdrawn": give_up(self._ledger, int(arguments["call"]), self._clock.now())})
