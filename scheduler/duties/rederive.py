@@ -40,7 +40,6 @@ class RederiveDuty:
         self,
         now: datetime,
         *,
-        changed: Collection[str] = (),
         touched: Mapping[str, Collection[str]] = NOTHING,
         sought: Mapping[str, Collection[str]] = NOTHING,
     ) -> Replanned:
@@ -48,9 +47,7 @@ class RederiveDuty:
         with self._lock:
             before = self._ledger.read(select_provenance)
             because = self._provenance.changed_since(before)
-            replanned = self._replan.run_once(
-                now, changed=changed, touched=touched, sought=sought, because=because
-            )
+            replanned = self._replan.run_once(now, touched=touched, sought=sought, because=because)
             if before != self._provenance:
                 self._ledger.write(_record, self._provenance, because, replanned, now)
             if because:

@@ -78,7 +78,6 @@ class ReplanDuty:
         self._contacts = Contacts((), type_order=())
         self._diaries: dict[str, Diary] = {}
         self._contacts_whole = True
-        self._unread: set[str] = set()  # to be read whole
         self._touched: dict[str, set[str]] = {}  # hrefs that changed since they were read
         self._read_at: dict[str, datetime | None] = {}  # read, and of which fetch, but not yet all in the plan
         self._read = 0  # objects, in this round
@@ -106,7 +105,6 @@ class ReplanDuty:
         self,
         now: datetime,
         *,
-        changed: Collection[str] = (),
         touched: Mapping[str, Collection[str]] = NOTHING,
         sought: Mapping[str, Collection[str]] = NOTHING,
         because: str = "",
@@ -115,7 +113,6 @@ class ReplanDuty:
 
         A round that fails leaves what it had to do for the next one.
 
-        :param changed: calendars to read whole.
         :param touched: calendar → hrefs of the objects that changed or went, where nothing else of it did.
         :param sought: calendar → uids of the events that a last look asked for by themselves and didn't find.
         :param because: what else changed, in words: every calendar is read again, and history says why.
@@ -123,7 +120,6 @@ class ReplanDuty:
         with self._lock:
             if because:
                 self._diaries.clear()
-            self._unread.update(changed)
             for name, hrefs in touched.items():
                 if name not in self._diaries:
                     continue  # it is read whole anyway
@@ -165,12 +161,11 @@ class ReplanDuty:
         for rules in self._rules.calendars:
             name, reader = rules.collection, self._reader(rules, planned)
             diary = self._diaries.get(name)
-            if name in self._unread or not diary or not self._follow(diary, reader, start, end):
+            if not diary or not self._follow(diary, reader, start, end):
                 self._diaries[name] = self._read_whole(reader, start - _PAST, end)
                 self._read_at[name] = good_at.get(name)
             elif name in self._touched:
                 self._read_at[name] = good_at.get(name)
-            self._unread.discard(name)
             self._touched.pop(name, None)
 
     def _reader(self, rules: CalendarRules, planned: Set[str]) -> Reader:

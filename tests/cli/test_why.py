@@ -56,7 +56,7 @@ def seen(path: Path, *, now: datetime = START, planned: bool = False) -> View:
                 duty.sync_all()
             replan = ReplanDuty(ledger, rules)
             replan.use_contacts(contacts, whole=True)
-            replan.run_once(now, changed=[RULES.collection])
+            replan.run_once(now)
         return look(ledger, calendars, rules, contacts, BARRING, now, start=START, end=END)
 
 

@@ -58,7 +58,8 @@ class Company:
         self.bench.placing.policy = policy
 
     def replan(self) -> dict[str, int]:
-        return dict(self.calendar.duty.run_once(self.clock.now(), changed=["sales"]).changes)
+        touched = self.calendar.touched("sales")
+        return dict(self.calendar.duty.run_once(self.clock.now(), touched=touched).changes)
 
     def at(self, now: datetime) -> None:
         self.clock.advance(now - self.clock.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 
 from scheduler.callout.answer import Accepted
 from scheduler.config import read_config
-from scheduler.duties.last_look import LastLookDuty
+from scheduler.duties.last_look import LastLookDuty, Looked
 from scheduler.duties.place import PlaceDuty
 from scheduler.duties.replan import ReplanDuty
 from scheduler.duties.sync import SyncDuty
@@ -49,7 +49,7 @@ class Company:
                     looked,
                     config.last_look,
                     self.clock,
-                    lambda changed: self._replan.run_once(self.clock.now(), changed=changed),
+                    self._take_looks,
                 )
             )
         )
@@ -59,8 +59,11 @@ class Company:
         )  # fmt: skip
 
     def _take_over(self, fetched: Sequence[Synced]) -> None:
-        self._replan.run_once(self.clock.now(), changed=[one.name for one in fetched])
+        self._replan.run_once(self.clock.now(), touched={one.name: one.hrefs for one in fetched})
         self._fetched.release(len(fetched))
+
+    def _take_looks(self, found: Mapping[str, Looked]) -> None:
+        self._replan.run_once(self.clock.now(), touched={name: one.hrefs for name, one in found.items()})
 
     def run_until(self, end: datetime) -> None:
         while self.clock.now() < end:

@@ -46,8 +46,8 @@ class Bench:
             return duty.sync_all()[0]
 
     def _plan(self, fetched: Sequence[Synced]) -> None:
-        changed = [one.name for one in fetched if one.news]
-        self.replanned = self.replan.run_once(self.clock.now(), changed=changed)
+        touched = {one.name: one.hrefs for one in fetched if one.news}
+        self.replanned = self.replan.run_once(self.clock.now(), touched=touched)
 
     def calls(self) -> list[Call]:
         span = timedelta(days=30)

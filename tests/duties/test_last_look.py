@@ -126,14 +126,14 @@ class Bench:
             stored = [StoredObject(href=o.href, etag=o.etag, data=o.data, uid=o.uid) for o in source.stored()]
             self.ledger.write(record_fetched, name, "a", SourceState().to_json(), self.clock.now(), news=True)
             self.ledger.write(upsert_objects, name, stored)
-        self.replan.run_once(self.clock.now(), changed=self.sources)
+        self.replan.run_once(self.clock.now(), touched={name: one.objects for name, one in self.sources.items()})
 
     def fetch_changes(self, gone: Collection[str]) -> None:
         """A fetch that tells of these deletions alone."""
         for name in self.sources:
             self.ledger.write(record_fetched, name, "a", SourceState().to_json(), self.clock.now(), news=True)
             self.ledger.write(delete_objects, name, gone)
-        self.replan.run_once(self.clock.now(), changed=self.sources)
+        self.replan.run_once(self.clock.now(), touched=dict.fromkeys(self.sources, gone))
 
     def _news(self, found: Mapping[str, Looked]) -> None:
         self.replanned.append(frozenset(found))
@@ -473,7 +473,7 @@ def test_a_look_that_failed_to_replan_changes_nothing_until_the_next(bench: Benc
     bench.replan.run_once = fail  # type: ignore[method-assign, assignment]
     bench.look()
     assert bench.ledger.read(select_sights)["sales"].looked_at is None
-    bench.replan.run_once(bench.clock.now(), changed=["sales"])
+    bench.replan.run_once(bench.clock.now(), touched={"sales": {"one.ics"}})
     bench.look(2)
     assert bench.place() == [OTHER]
 

@@ -60,7 +60,7 @@ class ServedBench(Bench):
         with closing(self.syncing):
             (synced,) = self.syncing.sync_all()
         assert not synced.problem
-        self.replan.run_once(self.clock.now(), changed=[self.world.source.name])
+        self.replan.run_once(self.clock.now(), touched={synced.name: synced.hrefs})
         self.syncing = SyncDuty(self.ledger, self.syncing.calendars, self.clock, lambda _: None)
         self.world.proxy.seen.clear()
 

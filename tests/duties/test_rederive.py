@@ -16,9 +16,10 @@ import pytest
 from scheduler.calendars.contact import Contacts
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.calls.call import Call
-from scheduler.database import Connection, Database, DatabaseBusy
+from scheduler.database import Connection, Database
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import ReplanDuty
+from scheduler.errors import DatabaseBusy
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import select_calls
 from scheduler.ledger.collections import StoredObject, record_fetched, upsert_objects

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from scheduler.ledger.collections import (
     StoredObject,
     delete_objects,
     record_fetched,
+    select_etags,
     upsert_objects,
 )
 from scheduler.phone import PhoneNumber
@@ -53,6 +55,7 @@ class World:
     def __init__(self, ledger: Database) -> None:
         self.ledger = ledger
         self.duty = ReplanDuty(ledger, rules("sales"))
+        self.hrefs: defaultdict[str, set[str]] = defaultdict(set)  # of what there ever was
 
     def write(
         self,
@@ -80,9 +83,14 @@ class World:
         self, now: datetime = NOON, *, read_before: datetime | None = None, name: str = "sales"
     ) -> dict[str, int]:
         self.ledger.write(_planned, name, read_before)
-        result = self.duty.run_once(now, changed=[name])
+        result = self.duty.run_once(now, touched=self.touched(name))
         assert result.refused == 0
         return dict(result.changes)
+
+    def touched(self, name: str) -> dict[str, set[str]]:
+        """As after a fetch that changed everything."""
+        self.hrefs[name] |= set(self.ledger.read(select_etags, name))
+        return {name: self.hrefs[name]}
 
     def calls(self) -> list[Call]:
         day = timedelta(days=60)
@@ -270,7 +278,7 @@ def test_a_round_that_failed_counts_as_not_having_seen_anything(world: World) ->
 
     world.ledger.write = locked  # type: ignore[method-assign,assignment]
     with pytest.raises(DatabaseBusy):
-        world.duty.run_once(NOON + timedelta(seconds=10), changed=["sales"])
+        world.duty.run_once(NOON + timedelta(seconds=10), touched={"sales": {"one.ics"}})
     world.ledger.write = real  # type: ignore[method-assign]
     assert dict(world.duty.run_once(NOON + timedelta(minutes=1)).changes) == {"add": 1}
 
@@ -285,7 +293,7 @@ def test_a_change_that_the_ledger_forbids_costs_itself_alone(world: World) -> No
     world.write("one", NOON + HOUR)
     world.write("two", NOON + 2 * HOUR)
     world.ledger.write(_forbid, NOON + HOUR)
-    result = world.duty.run_once(NOON, changed=["sales"])
+    result = world.duty.run_once(NOON)
     assert (result.refused, dict(result.changes)) == (1, {"add": 1})
 
 
@@ -348,7 +356,7 @@ def store(world: World, objects: dict[str, bytes]) -> None:
 def test_of_a_big_calendar_only_what_was_touched_is_read_again(world: World) -> None:
     for number in range(30):
         world.write(f"uid-{number}", NOON + HOUR + number * timedelta(minutes=10))
-    world.duty.run_once(NOON, changed=["sales"])
+    world.duty.run_once(NOON)
     world.write("uid-7", NOON + timedelta(days=3))
     world.delete("uid-9")
     replanned = world.duty.run_once(NOON, touched={"sales": {"uid-7.ics", "uid-9.ics"}})
@@ -382,7 +390,7 @@ def test_what_no_longer_asks_says_why_though_the_daemon_was_restarted_meanwhile(
 
 def test_a_series_goes_on_ringing_as_its_window_rolls_and_is_seldom_read_again(world: World) -> None:
     store(world, {f"{n}.ics": weekly(f"uid-{n}") for n in range(20)})
-    world.duty.run_once(NOON, changed=["sales"])
+    world.duty.run_once(NOON)
     reads = 0
     for day in range(30):
         now = NOON + timedelta(days=day)
@@ -398,7 +406,7 @@ def test_a_window_rolls_a_part_at_a_time_so_that_nothing_waits_for_it(
 ) -> None:
     monkeypatch.setattr("scheduler.duties.replan._AT_ONCE", 4)
     store(world, {f"{n}.ics": weekly(f"uid-{n}") for n in range(30)})
-    world.duty.run_once(NOON, changed=["sales"])
+    world.duty.run_once(NOON)
     reads = [world.duty.run_once(NOON + timedelta(days=1)).read for _ in range(9)]
     assert max(reads) == 4
     assert reads[-1] == 0
@@ -424,7 +432,8 @@ def test_reading_only_what_was_touched_plans_what_reading_everything_plans(
                     for uid, hour in changes.items():
                         one.delete(uid) if hour is None else one.write(uid, NOON + (hour % 20 - 5) * HOUR)
                 touched.duty.run_once(NOON, touched={"sales": {f"{uid}.ics" for uid in changes}})
-                whole.duty.run_once(NOON, changed=["sales"])
+                whole.duty.use_contacts(Contacts((), type_order=()), whole=True)
+                whole.duty.run_once(NOON)
                 assert _slots(touched) == _slots(whole)
 
 
@@ -441,7 +450,7 @@ def _slots(world: World) -> list[tuple[object, ...]]:
 
 def test_objects_that_got_other_names_unsaid_keep_their_calls_as_the_window_rolls(world: World) -> None:
     store(world, {"old.ics": weekly("uid")})
-    world.duty.run_once(NOON, changed=["sales"])
+    world.duty.run_once(NOON)
     planned = {call.id for call in world.calls()}
     world.delete("old")
     store(world, {"new.ics": weekly("uid")})
