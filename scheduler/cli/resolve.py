@@ -43,9 +43,10 @@ def resolve_call(
     own_config: Path | None,
     as_json: bool,
 ) -> None:
-    """Decide about call ID, which ended as unknown: say how it ended, or have it rung again.
+    """Decide about call ID: say how it ended where that is unknown, or have it rung again.
 
-    Only a person may: nothing is rung a second time by itself. Who decided what stays in the call's history.
+    Only a person may, once the call is over, and unless the customer was reached. Who decided what stays in the
+    call's history.
     """
     if (outcome is None) is not again:
         raise click.UsageError("say either how it ended (--outcome) or that it is to ring again (--again)")

@@ -1,4 +1,4 @@
-"""What a person decides about a call that ended as unknown: each in one transaction, and in the history."""
+"""What a person decides about a call that is over: each in one transaction, and in the history."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ DECIDABLE = (
     Outcome.ORIGIN_BUSY,
     Outcome.FAILED,
 )
+# What a person may have rung again: the customer wasn't reached, or nobody knows.
+RUNG_AGAIN = frozenset({*DECIDABLE, Outcome.UNKNOWN, Outcome.MISSED} - {Outcome.ANSWERED})
 
 
 def decide_outcome(
@@ -32,18 +34,20 @@ def decide_outcome(
     :param note: stands in the call alone, since it may name people.
     :raises DecisionRefused: there is nothing to decide.
     """
-    _undecided(connection, call_id)
+    _undecided(_ended(connection, call_id))
     amend_unknown(connection, call_id, outcome, f"decided by {who}" + (f": {note}" if note else ""))
     append_event(connection, now, "resolved", call_id=call_id, detail=f"{outcome}, by {who}")
     acknowledge_alerts(connection, now, who, call_id=call_id)
 
 
 def ring_again(connection: Connection, call_id: int, at: datetime, who: str, now: datetime, policy: Policy) -> int:
-    """Plan a new call that names the old one, whose outcome stays unknown; returns its id.
+    """Plan a new call that names the old one, whose outcome stays what it is; returns its id.
 
-    :raises DecisionRefused: there is nothing to decide, or it is rung again already.
+    :raises DecisionRefused: the customer was reached or must not be, or it is rung again already.
     """
-    call = _undecided(connection, call_id)
+    call = _ended(connection, call_id)
+    if call.outcome not in RUNG_AGAIN:
+        raise DecisionRefused(f"call {call_id} ended as {call.outcome}: what ended so isn't rung again")
     again = select_call_again(connection, call_id)
     if again is not None:
         raise DecisionRefused(f"call {call_id} is rung again already, as call {again}: decide about that one")
@@ -54,17 +58,20 @@ def ring_again(connection: Connection, call_id: int, at: datetime, who: str, now
     return new_id
 
 
-def _undecided(connection: Connection, call_id: int) -> Call:
+def _undecided(call: Call) -> None:
+    if call.outcome is not Outcome.UNKNOWN:
+        raise DecisionRefused(
+            f"call {call.id} ended as {call.outcome}: only an unknown end is decided by a person"
+        )
+
+
+def _ended(connection: Connection, call_id: int) -> Call:
     call = select_call(connection, call_id)
     if call is None:
         raise DecisionRefused(f"there is no call {call_id}: `calls` shows those that there are")
     if call.state is not State.ENDED:
         raise DecisionRefused(
             f"call {call_id} isn't over ({call.state}): its record is waited for; without one it ends as unknown"
-        )
-    if call.outcome is not Outcome.UNKNOWN:
-        raise DecisionRefused(
-            f"call {call_id} ended as {call.outcome}: only an unknown end is decided by a person"
         )
     if any(attempt.open for attempt in select_attempts_of_call(connection, call_id)):
         raise DecisionRefused(f"call {call_id} may still be ringing: its record is waited for")

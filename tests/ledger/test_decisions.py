@@ -13,6 +13,7 @@ from scheduler.ledger.alerts import append_alert, select_alerts
 from scheduler.ledger.attempts import select_attempt
 from scheduler.ledger.decisions import decide_outcome, ring_again
 from scheduler.ledger.events import select_events
+from scheduler.ledger.life import stop
 from scheduler.ledger.settling import fall_silent
 from tests.calls.builders import HOUR
 from tests.clocks import NOON
@@ -105,10 +106,33 @@ def test_nothing_is_decided_about_a_call_that_is_not_over(desk: Desk, stage: str
     assert desk.state(call_id) == (State(stage), None)
 
 
-def test_nothing_is_decided_about_a_call_that_ended_otherwise(desk: Desk) -> None:
+def test_nobody_decides_how_a_call_ended_whose_end_is_known(desk: Desk) -> None:
     call_id = desk.plan()
     desk.settle(desk.placed(), BUSY)
     with pytest.raises(DecisionRefused, match="ended as busy"):
+        decide(desk, call_id)
+
+
+def test_a_person_may_have_a_call_rung_again_that_did_not_reach_the_customer(desk: Desk) -> None:
+    old = desk.plan()
+    desk.settle(desk.placed(), BUSY)
+    new = again(desk, old)
+    assert (desk.call(new).again_of, desk.state(old)) == (old, (State.ENDED, Outcome.BUSY))
+
+
+def test_a_person_may_have_a_call_rung_again_that_was_missed_which_is_then_no_alert_any_more(desk: Desk) -> None:
+    old = desk.plan()
+    desk.ledger.write(stop, old, Outcome.MISSED, "its time has passed", NOON)
+    assert desk.ledger.read(select_alerts, NOON) != ()
+    again(desk, old)
+    assert desk.ledger.read(select_alerts, NOON) == ()
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CANCELLED, Outcome.BARRED])
+def test_what_nobody_wants_any_more_or_may_call_is_not_rung_again(desk: Desk, outcome: Outcome) -> None:
+    call_id = desk.plan()
+    desk.ledger.write(stop, call_id, outcome, "so it is", NOON)
+    with pytest.raises(DecisionRefused, match="isn't rung again"):
         again(desk, call_id)
 
 
