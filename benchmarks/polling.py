@@ -46,6 +46,9 @@ url = "http://127.0.0.1:9/vca"
 token_url = "http://127.0.0.1:9/token"
 client_id = "benchmark"
 client_secret = {{ file = "secret" }}
+[page]
+enabled = false
+
 [ledger]
 path = "ledger.db"
 """

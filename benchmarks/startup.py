@@ -41,6 +41,9 @@ url = "http://127.0.0.1:9/vca"
 token_url = "http://127.0.0.1:9/token"
 client_id = "benchmark"
 client_secret = {{ file = "secret" }}
+[page]
+listen = "127.0.0.1:0"
+
 [ledger]
 path = "ledger.db"
 """

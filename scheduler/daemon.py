@@ -27,6 +27,7 @@ from scheduler.duties.sync import SyncDuty
 from scheduler.duties.synced import Synced, SyncedCalendar
 from scheduler.duties.take_over import take_over
 from scheduler.errors import DatabaseError
+from scheduler.explain import explain
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.clock import note_stopped, remember_clock
@@ -40,6 +41,7 @@ from scheduler.parts import (
     calendars_http,
     contact_sources,
     kept_calendars,
+    page_facts,
     plan_rules,
     provenance,
     synced_books,
@@ -48,6 +50,8 @@ from scheduler.parts import (
 from scheduler.serving import ServerThread, base_url, listen
 from scheduler.timetable import Timetable
 from scheduler.web.callback import CALLBACK_PATH, create_app
+from scheduler.web.office import Office
+from scheduler.web.server import PageServer
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +63,7 @@ _REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good 
 _TOKEN_EVERY = timedelta(seconds=5)
 _LEDGER_EVERY = timedelta(seconds=1)
 _LOOKS_AT_START = timedelta(seconds=3)
+_PAGE_EVERY = timedelta(seconds=5)
 _LATEST_BEAT = timedelta(seconds=10)
 
 
@@ -140,10 +145,13 @@ class Daemon:
         ).handlers
         commands = CommandDuty(self._ledger, self._clock, handlers)
         self._parts.callback(commands.close)
+        self._commanding = Loop("commands", commands.run_once, _TICK)
+        self._page = PageServer(self._office(config), config.page)
+        self._parts.callback(self._page.close)
         self._loops = (
             Loop("clock", ClockDuty(ledger, clock).run_once, _CLOCK_EVERY),
             Loop("sync", lambda: self._sync.run_once(self._clock.now()), _TICK),
-            Loop("commands", commands.run_once, _TICK),
+            self._commanding,
             Loop("do-not-call", self._reload_do_not_call, _DO_NOT_CALL_EVERY),
             Loop("contacts", self._reload_contacts, _CONTACTS_EVERY),
             self._replanning,
@@ -152,6 +160,7 @@ class Daemon:
             Loop("recover", self._place.give_back_stranded, _CONTACTS_EVERY),
             Loop("ledger", lambda: self._watch.run_once(self._clock.now()), _LEDGER_EVERY),
             self._collecting,
+            Loop("page", self._page.run_once, _PAGE_EVERY),
         )
 
     def alive(self) -> bool:
@@ -195,6 +204,7 @@ class Daemon:
         self._place.policy = self._place.limiter.policy = self._collect.policy = config.policy
         self._place.barring = config.barring
         self._collecting.every = config.provider.cdr_every
+        self._page.use(config.page, page_facts(config))
         sources = contact_sources(config, self._http, self._ledger)
         self._contacts = ContactsDuty(sources, config.number_types, before=self._contacts)
         self._contacts.run_once()
@@ -265,6 +275,17 @@ class Daemon:
     def _look_now(self) -> None:
         next_at = self._last_look.run_once(self._clock.now()).next_at
         self._looking.every = max(next_at - self._clock.now(), timedelta())
+
+    def _office(self, config: Config) -> Office:
+        return Office(
+            self._ledger,
+            self._clock,
+            page_facts(config),
+            wake=self._commanding.wake,
+            explain=lambda key, at: explain(
+                self._ledger, plan_rules(self._config), self._contacts.contacts, key, at
+            ),
+        )
 
     def _close_links(self) -> None:
         self._link.close()

@@ -29,6 +29,7 @@ from scheduler.sources.caldav_server import CaldavSettings, CaldavSource
 from scheduler.sources.carddav_server import CarddavSource
 from scheduler.sources.ics import IcsSettings, IcsSource
 from scheduler.sources.source import Fetched, LookSource, Source, SourceState
+from scheduler.web.office import Facts
 
 
 class ProviderLink:
@@ -147,6 +148,14 @@ def provenance(config: Config) -> Provenance:
 
 def plan_rules(config: Config) -> PlanRules:
     return PlanRules(calendars=config.rules, company=config.company, zones=config.zones, policy=config.policy)
+
+
+def page_facts(config: Config) -> Facts:
+    return Facts(
+        zone=config.company_zone,
+        managers=config.company.managers,
+        calendars=tuple(calendar.name for calendar in config.calendars),
+    )
 
 
 def with_do_not_call(config: Config, listed: DoNotCall) -> Config:

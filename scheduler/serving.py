@@ -51,6 +51,8 @@ class Server(uvicorn.Server):
                 ws="none",
                 log_config=None,
                 access_log=False,
+                # Who asks is whoever is connected, whatever X-Forwarded-For says.
+                proxy_headers=False,
                 timeout_graceful_shutdown=_STOP_SECONDS,
             )
         )

@@ -34,7 +34,7 @@ FLOORS = (
     ("sources", "ledger", "callout", "gateway", "timetable"),
     ("duties", "web"),
     ("config",),
-    ("daemon", "service", "demo", "parts", "commands"),
+    ("daemon", "service", "demo", "parts", "commands", "explain"),
     ("cli", "__main__"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -53,6 +53,8 @@ DOORS = {
     "phonenumbers": {"phone"},
     "fastapi": {"gateway"},
     "starlette": {"web", "gateway"},
+    "jinja2": {"web"},
+    "markupsafe": {"web"},
     "pydantic": {"web", "gateway", "config"},
     "pydantic_core": {"web", "gateway", "config"},
     "icalendar": {"calendars"},

@@ -50,6 +50,9 @@ cdr_every = "200 ms"
 [callback]
 listen = "127.0.0.1:0"
 
+[page]
+enabled = false
+
 [ledger]
 path = "ledger.db"
 """

@@ -28,6 +28,7 @@ from scheduler.config.model import (
     DaemonFile,
     ProviderTable,
 )
+from scheduler.config.page import build_page
 from scheduler.config.problems import Key, Problems
 from scheduler.config.secrets import Secrets
 from scheduler.config.settings import BookConfig, CalendarConfig, CallbackConfig, Config, ProviderConfig
@@ -70,6 +71,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         number_types=file.company.number_types,
         provider=_provider(file.provider, file.calling.workers, folder, revealed),
         callback=_callback(file.callback) if file.callback else None,
+        page=build_page(file.page, problems),
         workers=file.calling.workers,
         last_look=file.calling.last_look,
         wait_for_sync=file.clock.unsynchronised == "wait",

@@ -17,6 +17,7 @@ from scheduler.calls.calling_hours import Outside
 from scheduler.calls.last_look import WhenUnreachable
 from scheduler.config.hours import Days, Holidays, Windows
 from scheduler.config.login_model import LoginTable
+from scheduler.config.page import PageTable
 from scheduler.config.values import (
     Address,
     Domain,
@@ -254,6 +255,7 @@ class DaemonFile(Table):
     contacts: tuple[ContactsTable, ...] = ()
     provider: ProviderTable
     callback: CallbackTable | None = None
+    page: PageTable = PageTable()
     calling: CallingTable = CallingTable()
     hours: HoursTable = HoursTable()
     barring: BarringTable = BarringTable()

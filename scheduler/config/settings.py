@@ -22,6 +22,7 @@ from scheduler.oauth import TokenSettings
 from scheduler.sources.caldav_server import CaldavSettings
 from scheduler.sources.carddav_server import CarddavSettings
 from scheduler.sources.ics import IcsSettings
+from scheduler.web.settings import PageSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ class Config:
     number_types: tuple[str, ...]
     provider: ProviderConfig
     callback: CallbackConfig | None
+    page: PageSettings | None  # None: it isn't served
     workers: int
     last_look: timedelta  # how long before it is due a call's event is fetched again; 0: it isn't
     wait_for_sync: bool  # place nothing until the clock has been synchronised once

@@ -50,6 +50,9 @@ listen = "127.0.0.1:0"
 retries = {{ origin = 0 }}
 voicemail = "0 s"
 
+[page]
+listen = "127.0.0.1:0"
+
 [ledger]
 path = "ledger.db"
 

@@ -18,6 +18,7 @@ class Alert:
 
     at: datetime
     text: str
+    call_id: int | None
 
 
 def append_alert(connection: Connection, now: datetime, text: str, *, call_id: int | None = None) -> None:
@@ -33,7 +34,7 @@ def acknowledge_alerts(connection: Connection, now: datetime, who: str, *, call_
 def select_alerts(connection: Connection, since: datetime) -> tuple[Alert, ...]:
     """Those since then that nobody has acknowledged, the newest first."""
     rows = connection.execute(
-        """SELECT at, CASE kind WHEN 'missed' THEN 'call ' || call_id || ' was missed: `calls` tells why'
+        """SELECT at, call_id, CASE kind WHEN 'missed' THEN 'call ' || call_id || ' was missed: `calls` tells why'
                               ELSE detail END AS text
            FROM event AS alert WHERE kind IN ('alert', 'missed') AND at >= ? AND NOT EXISTS (
                SELECT 1 FROM event AS seen WHERE kind = 'acknowledged' AND seen.id > alert.id
@@ -41,4 +42,4 @@ def select_alerts(connection: Connection, since: datetime) -> tuple[Alert, ...]:
            ORDER BY at DESC, id DESC""",
         (write_instant(since),),
     )
-    return tuple(Alert(at=read_instant(row["at"]), text=row["text"]) for row in rows)
+    return tuple(Alert(at=read_instant(row["at"]), text=row["text"], call_id=row["call_id"]) for row in rows)

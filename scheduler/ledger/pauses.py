@@ -37,10 +37,19 @@ def select_pause_of_call(connection: Connection, call: Call, now: datetime) -> s
 
 
 def begin_pause(
-    connection: Connection, scope: PauseScope, until: datetime | None, reason: str, now: datetime
+    connection: Connection,
+    scope: PauseScope,
+    until: datetime | None,
+    reason: str,
+    now: datetime,
+    *,
+    who: str = "",
 ) -> None:
-    """Pause it, instead of by what it was paused before."""
-    _end(connection, scope, now)
+    """Pause it, instead of by what it was paused before.
+
+    :param who: asked for it, for the history.
+    """
+    _end(connection, scope, now, who)
     row = connection.execute(
         "INSERT INTO pause (calendar, origin, since, until, reason) VALUES (?, ?, ?, ?, ?) RETURNING id",
         (
@@ -51,20 +60,20 @@ def begin_pause(
             reason,
         ),
     ).fetchone()
-    append_event(connection, now, "paused", detail=f"pause {row['id']}")
+    append_event(connection, now, "paused", detail=_told(row["id"], who))
     # What waited for the pause before may have another end to wait for.
     wake_paused(connection, now)
 
 
-def end_pause(connection: Connection, scope: PauseScope, now: datetime) -> bool:
+def end_pause(connection: Connection, scope: PauseScope, now: datetime, *, who: str = "") -> bool:
     """Resume it, and let the calls that waited look again at once; False: it wasn't paused."""
-    ended = _end(connection, scope, now)
+    ended = _end(connection, scope, now, who)
     if ended:
         wake_paused(connection, now)
     return ended
 
 
-def _end(connection: Connection, scope: PauseScope, now: datetime) -> bool:
+def _end(connection: Connection, scope: PauseScope, now: datetime, who: str) -> bool:
     at = write_instant(now)
     rows = connection.execute(
         """UPDATE pause SET resumed_at = ? WHERE resumed_at IS NULL AND (until IS NULL OR until > ?)
@@ -72,8 +81,12 @@ def _end(connection: Connection, scope: PauseScope, now: datetime) -> bool:
         (at, at, scope.calendar or None, scope.origin.e164 if scope.origin else None),
     ).fetchall()
     for row in rows:
-        append_event(connection, now, "resumed", detail=f"pause {row['id']}")
+        append_event(connection, now, "resumed", detail=_told(row["id"], who))
     return bool(rows)
+
+
+def _told(pause_id: int, who: str) -> str:
+    return f"pause {pause_id}, by {who}" if who else f"pause {pause_id}"
 
 
 def wake_paused(connection: Connection, now: datetime) -> int:

@@ -51,6 +51,9 @@ requests_per_second = 20
 calls_at_once = 5
 rings_a_day = 1000
 
+[page]
+enabled = false
+
 [ledger]
 path = "ledger.db"
 """

@@ -38,6 +38,9 @@ cdr_every = "200 ms"
 [callback]
 listen = "127.0.0.1:{callback_port}"
 
+[page]
+enabled = false
+
 [ledger]
 path = "ledger.db"
 

@@ -1,0 +1,42 @@
+"""What the pages read and steer: the ledger, and of the running daemon what they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from scheduler.calendars.appointment import Derivation
+from scheduler.calendars.settings import Manager
+from scheduler.calls.call import Key
+from scheduler.clock import Clock
+from scheduler.database import Database
+
+Explain = Callable[[Key, datetime], Sequence[Derivation]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Of the configuration, as it is now."""
+
+    zone: ZoneInfo  # of all times on the page
+    managers: tuple[Manager, ...]
+    calendars: tuple[str, ...]
+
+
+class Office:
+    """Handed to every page; ``facts`` are replaced when the configuration is read again."""
+
+    def __init__(
+        self, ledger: Database, clock: Clock, facts: Facts, *, wake: Callable[[], object], explain: Explain
+    ) -> None:
+        """
+        :param wake: lets the daemon look for commands at once.
+        :param explain: what the rules say now of the event of a key around an instant; nothing where it is gone.
+        """
+        self.ledger = ledger
+        self.clock = clock
+        self.facts = facts
+        self.wake = wake
+        self.explain = explain

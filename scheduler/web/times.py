@@ -1,0 +1,34 @@
+"""Times as the page shows them: in the company's zone, to the second, with the instant itself for programs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+_TIME = Markup('<time datetime="{}">{}</time>')
+
+
+def day_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """From the midnight before to the one after, by the clocks of ``zone``: 23 to 25 hours."""
+    today = now.astimezone(zone).date()
+    start, end = (datetime.combine(day, time(), zone) for day in (today, today + timedelta(days=1)))
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def time_only(instant: datetime, zone: ZoneInfo) -> Markup:
+    return _TIME.format(_machine(instant), f"{instant.astimezone(zone):%H:%M:%S}")
+
+
+def date_and_time(instant: datetime, zone: ZoneInfo) -> Markup:
+    return _TIME.format(_machine(instant), f"{instant.astimezone(zone):%a %d %b %Y %H:%M:%S}")
+
+
+def for_input(instant: datetime, zone: ZoneInfo) -> str:
+    """As ``<input type="datetime-local">`` takes it."""
+    return f"{instant.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
+def _machine(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
