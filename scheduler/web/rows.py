@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from scheduler.calls.call import Call, Outcome, State
-from scheduler.calls.pause import Pause, blocking
+from scheduler.calls.pause import Pause, PauseScope, blocking
 from scheduler.database import Connection
 from scheduler.ledger.appointments import select_keys_ever
 from scheduler.ledger.pauses import select_pauses
@@ -77,6 +77,12 @@ def badge_of(call: Call) -> Badge:
 def manager_at(origin: PhoneNumber, facts: Facts) -> str:
     """Whose phone it is; "" where it is nobody's."""
     return next((one.name for one in facts.managers if one.origin == origin), "")
+
+
+def scope_words(scope: PauseScope, facts: Facts) -> str:
+    """What is paused, a manager's phone by the manager's name."""
+    name = manager_at(scope.origin, facts) if scope.origin else ""
+    return f"manager {name}" if name else str(scope)
 
 
 def _reason(call: Call, calendars: Collection[str], held: bool, pauses: Iterable[Pause]) -> str:

@@ -12,6 +12,7 @@ from scheduler.duration import spell_duration
 from scheduler.web import times
 from scheduler.web.access import FormTokens
 from scheduler.web.office import Office
+from scheduler.web.rows import scope_words
 from scheduler.web.tellings import Tellings
 
 NAVIGATION = (("/", "Today"), ("/pauses", "Pauses"))
@@ -36,6 +37,7 @@ class View:
             moment=lambda instant: times.date_and_time(instant, office.facts.zone),
             local=lambda instant: times.for_input(instant, office.facts.zone),
             spelled=spell_duration,
+            named=lambda scope: scope_words(scope, office.facts),
         )
 
     def show(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:

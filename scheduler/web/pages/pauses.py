@@ -10,7 +10,7 @@ from scheduler.calls.pause import PauseScope
 from scheduler.ledger.pauses import begin_pause, end_pause, select_pauses
 from scheduler.web.frame import Frame, Press
 from scheduler.web.office import Facts
-from scheduler.web.rows import manager_at
+from scheduler.web.rows import scope_words
 from scheduler.web.tellings import NotDone, Told
 from scheduler.web.times import date_and_time
 
@@ -47,7 +47,7 @@ def _begin(press: Press) -> Told:
     reason = form.text("reason")[:_LONGEST_REASON]
     office.ledger.write(begin_pause, scope, until, reason, now, who=press.visitor.name)
     end = date_and_time(until, office.facts.zone).striptags() if until else "somebody resumes it"
-    return Told(text=f"Paused: {_words(scope, office.facts)}, until {end}.")
+    return Told(text=f"Paused: {scope_words(scope, office.facts)}, until {end}.")
 
 
 def _end(press: Press) -> Told:
@@ -56,7 +56,7 @@ def _end(press: Press) -> Told:
     pause = next((one for one in office.ledger.read(select_pauses, now) if str(one.id) == wanted), None)
     if pause is None or not office.ledger.write(end_pause, pause.scope, now, who=press.visitor.name):
         raise NotDone("that pause is over already")
-    resumed = _words(pause.scope, office.facts)
+    resumed = scope_words(pause.scope, office.facts)
     return Told(text=f"Resumed: {resumed}. What waited rings now, where it isn't too late for it.")
 
 
@@ -65,8 +65,3 @@ def _chosen(value: str, facts: Facts) -> PauseScope:
     if scope is None:
         raise NotDone(f"there is nothing called {value!r} to pause")
     return scope
-
-
-def _words(scope: PauseScope, facts: Facts) -> str:
-    name = manager_at(scope.origin, facts) if scope.origin else ""
-    return f"manager {name}" if name else str(scope)
