@@ -143,7 +143,9 @@ def test_a_pause_ends_by_the_companys_clock(page: Page) -> None:
 
 @pytest.mark.usefixtures("day")
 def test_a_manager_is_paused_by_name(page: Page) -> None:
-    assert page.press("/pauses", "/pauses", scope="manager Ann Peeters").startswith("Paused: manager Ann Peeters")
+    assert page.press("/pauses", "/pauses", scope="manager Ann Peeters (+3228160257)").startswith(
+        "Paused: manager Ann Peeters"
+    )
     assert pauses(page) == [("origin +3228160257", "")]
     assert "will wait: paused" in section(page, "planned")
 

@@ -33,7 +33,8 @@ def _show(frame: Frame, request: Request) -> Response:
 
 def scopes(facts: Facts) -> dict[str, PauseScope]:
     """What can be paused, by what people read."""
-    managers = {f"manager {one.name}": PauseScope(origin=one.origin) for one in facts.managers if one.origin}
+    phones = [(one.name, one.origin) for one in facts.managers if one.origin]
+    managers = {f"manager {name} ({origin})": PauseScope(origin=origin) for name, origin in phones}
     calendars = {f"calendar {name}": PauseScope(calendar=name) for name in facts.calendars}
     return {"everything": PauseScope(), **managers, **calendars}
 
