@@ -41,6 +41,12 @@ help:  ## this list
 	npm install --silent --no-audit --no-fund --no-save --no-package-lock --prefix .venv/oracle ical.js@2.2.1
 	touch $@
 
+# It looks for what somebody can't see, hear or reach on a page.
+.venv/installed-axe: .venv/installed
+	@command -v npm >/dev/null || { echo 'npm is missing: apt install nodejs npm'; exit 1; }
+	npm install --silent --no-audit --no-fund --no-save --no-package-lock --prefix .venv/axe axe-core@4.14.1
+	touch $@
+
 .venv/installed-torture: .venv/installed
 	$(BIN)/pip install --quiet --editable '.[torture]'
 	touch $@
@@ -54,7 +60,7 @@ test: .venv/installed  ## formatting, types and every test that needs nothing bu
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-test-system: .venv/installed-system .venv-urllib3/installed .venv/installed-oracle  ## tests that need more of the machine: systemd, curl, node, khal, vdirsyncer
+test-system: .venv/installed-system .venv-urllib3/installed .venv/installed-oracle .venv/installed-axe  ## tests that need more of the machine: systemd, curl, node, khal, vdirsyncer, Chromium
 	$(BIN)/python -m pytest -m system
 	@.venv-urllib3/bin/python -c 'import sys, urllib3; sys.exit(hasattr(urllib3, "HttpVersion") and "this is urllib3-future")'
 	.venv-urllib3/bin/python -m pytest -m 'system or not system' $(BESIDE_URLLIB3)

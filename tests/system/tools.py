@@ -17,6 +17,7 @@ _BESIDE_PYTHON = Path(sys.executable).parent
 _REMEDIES = {
     "systemd-analyze": "apt install systemd",
     "curl": "apt install curl",
+    "chromium": "apt install chromium",
     "node": "apt install nodejs npm",
     "khal": "pip install '.[system]' in the checkout, as make test-system does",
     "vdirsyncer": "pip install '.[system]' in the checkout, as make test-system does",
