@@ -285,6 +285,7 @@ class Daemon:
             explain=lambda key, at: explain(
                 self._ledger, plan_rules(self._config), self._contacts.contacts, key, at
             ),
+            silent=self._replan.silent,
         )
 
     def _close_links(self) -> None:

@@ -37,6 +37,7 @@ class Silence:
     asks: bool
     reason: str
     sure: bool = False
+    summary: str = ""  # of one that asks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ def _silence(derivation: Derivation) -> Silence:
         asks=derivation.asks,
         reason=derivation.reason,
         sure=derivation.steps[-1].rule in _SURE,
+        summary=event.summary if derivation.asks else "",
     )
 
 

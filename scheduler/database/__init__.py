@@ -9,6 +9,7 @@ Only here: sqlite3 and sqlite_utils.
 from scheduler.database.at_once import select_at_once
 from scheduler.database.connection import (
     HOW_TO_RESTORE,
+    LARGEST_INTEGER,
     Connection,
     ConstraintFailed,
     Cursor,
@@ -22,6 +23,7 @@ from scheduler.database.migrating import MigrationDatabase, Migrations
 
 __all__ = [
     "HOW_TO_RESTORE",
+    "LARGEST_INTEGER",
     "Connection",
     "ConstraintFailed",
     "Cursor",

@@ -15,6 +15,8 @@ Connection = sqlite3.Connection
 Cursor = sqlite3.Cursor
 ConstraintFailed = sqlite3.IntegrityError
 
+LARGEST_INTEGER = 2**63 - 1  # that SQLite takes as a parameter
+
 _BUSY_SECONDS = 5.0
 _WAL_TRIES = 50
 _HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

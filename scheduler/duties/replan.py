@@ -13,7 +13,7 @@ from types import MappingProxyType
 from scheduler.calendars.agenda import Zones
 from scheduler.calendars.component import Fault
 from scheduler.calendars.contact import Contacts
-from scheduler.calendars.diary import Diary, Reader
+from scheduler.calendars.diary import Diary, Reader, Silence
 from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calendars.vevent import Hides
 from scheduler.calls.call import Key
@@ -139,6 +139,20 @@ class ReplanDuty:
             self._record_planned()
             let_go(recorded)
             return replace(replanned, read=self._read)
+
+    def silent(self, since: datetime, until: datetime) -> tuple[tuple[str, Silence], ...]:
+        """What starts in [since, until), asks for a call and won't ring, with its calendar, soonest first.
+
+        For any thread: a round that goes on meanwhile replaces pages, and what it hasn't come to is as it was.
+        """
+        found = [
+            (diary.collection, silence)
+            for diary in tuple(self._diaries.values())
+            for page in tuple(diary.pages.values())
+            for silence in page.silences
+            if silence.asks and since <= silence.starts_at < until
+        ]
+        return tuple(sorted(found, key=lambda one: (one[1].starts_at, one[0])))
 
     def _fetched_at(self, reads: Mapping[str, datetime]) -> dict[str, datetime]:
         """The fetch that each agenda is of: what was stored since may not have been read yet."""

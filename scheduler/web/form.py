@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -24,8 +24,9 @@ class Form:
     fields: dict[str, str]
 
     def text(self, name: str) -> str:
-        """On one line; "" where it is empty or missing."""
-        return " ".join(self.fields.get(name, "").split())
+        """On one line, without control characters; "" where it is empty or missing."""
+        line = " ".join(self.fields.get(name, "").split())
+        return "".join(letter for letter in line if letter.isprintable())
 
     def moment(self, name: str, zone: ZoneInfo) -> datetime | None:
         """What ``<input type="datetime-local">`` gives, as a wall clock of ``zone`` shows it.
@@ -36,8 +37,8 @@ class Form:
         if not text:
             return None
         try:
-            return datetime.fromisoformat(text).replace(tzinfo=zone)
-        except ValueError:
+            return datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=zone).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise FormRefused(f"{text!r} is no time: write it as 2026-11-23T14:30") from None
 
 

@@ -54,7 +54,8 @@ class Guard:
         """Why the request goes no further; None where it does, with who asks in its state."""
         if _host(f"//{request.headers.get('host', '')}") not in self._settings.names:
             # A page of a stranger whose name points to this address would else be let in by the visitor's browser.
-            text = f"This page isn't known by that name. Ask for it at {self._settings.url or 'its own address'}."
+            own = self._settings.url or "its own address"
+            text = f"This page isn't known by that name: ask for it at {own} (page.url)."
             return self._refusal(request, 421, "Not here", text)
         if request.method not in _SAFE and not self._is_of_this_site(request):
             return self._refusal(request, 403, "Refused", "This form was sent from another site.")

@@ -8,11 +8,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scheduler.calendars.appointment import Derivation
+from scheduler.calendars.diary import Silence
 from scheduler.calendars.settings import Manager
 from scheduler.calls.call import Key
 from scheduler.clock import Clock
 from scheduler.database import Database
 
+Silent = Callable[[datetime, datetime], Sequence[tuple[str, Silence]]]
 Explain = Callable[[Key, datetime], Sequence[Derivation]]
 
 
@@ -29,14 +31,23 @@ class Office:
     """Handed to every page; ``facts`` are replaced when the configuration is read again."""
 
     def __init__(
-        self, ledger: Database, clock: Clock, facts: Facts, *, wake: Callable[[], object], explain: Explain
+        self,
+        ledger: Database,
+        clock: Clock,
+        facts: Facts,
+        *,
+        wake: Callable[[], object],
+        explain: Explain,
+        silent: Silent,
     ) -> None:
         """
         :param wake: lets the daemon look for commands at once.
         :param explain: what the rules say now of the event of a key around an instant; nothing where it is gone.
+        :param silent: the events of a stretch of time that ask for a call and won't ring, with their calendars.
         """
         self.ledger = ledger
         self.clock = clock
         self.facts = facts
         self.wake = wake
         self.explain = explain
+        self.silent = silent

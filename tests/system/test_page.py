@@ -152,7 +152,7 @@ def test_a_held_loss_is_accepted_and_alerts_are_acknowledged(served: site.Page, 
     page = window.page
     page.goto(served.url)
     page.get_by_text("They were deleted on purpose…").click()
-    page.get_by_role("button", name="Accept, and cancel 1 calls").click()
+    page.get_by_role("button", name="Accept, and cancel what is held").click()
     told(page, "calendar sales")
     page.get_by_role("button", name="I have seen these alerts").click()
     told(page, "Acknowledged")

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from scheduler.calendars.appointment import Derivation
+from scheduler.calendars.diary import Silence
 from scheduler.calendars.settings import Manager
 from scheduler.database import Database
 from scheduler.duties.accept import accept_losses
@@ -104,12 +105,16 @@ def nothing_explained(*_: object) -> Sequence[Derivation]:
     return ()
 
 
+def nothing_silent(*_: object) -> Sequence[tuple[str, Silence]]:
+    return ()
+
+
 @contextmanager
 def served(folder: Path, settings: PageSettings = OPEN) -> Iterator[Page]:
     clock = SetClock()
     with closing(open_ledger(folder / "ledger.db")) as ledger, listen("127.0.0.1", 0, "test") as listener:
         commands = Loop("commands", _commands(ledger, clock).run_once, timedelta(milliseconds=50))
-        office = Office(ledger, clock, FACTS, wake=commands.wake, explain=nothing_explained)
+        office = Office(ledger, clock, FACTS, wake=commands.wake, explain=nothing_explained, silent=nothing_silent)
         commands.start()
         server = ServerThread(create_site(office, settings), listener, "page")
         try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from scheduler.calendars.diary import Silence
 from scheduler.calls.call import Outcome, State
 from scheduler.ledger.alerts import select_alerts
 from scheduler.ledger.events import select_events
@@ -89,6 +90,23 @@ def test_what_a_stranger_wrote_into_a_title_or_a_record_is_shown_as_text(page: P
     assert "&lt;b&gt;none&lt;/b&gt;" in page.get(f"/calls/{day.unknown}").text
 
 
+def test_an_appointment_that_will_not_ring_says_why(page: Page) -> None:
+    why = "two contacts are called Jan Peeters"
+    silence = Silence(
+        uid="one", recurrence_id="", starts_at=NOON, asks=True, reason=why, summary="Call Jan Peeters"
+    )
+    asked_for = []
+
+    def silent(since: datetime, until: datetime) -> tuple[tuple[str, Silence], ...]:
+        asked_for.append((since, until))
+        return (("sales", silence),)
+
+    page.office.silent = silent
+    assert f"13:00:00 Call Jan Peeters : {why} sales" in section(page, "silent")
+    midnight = NOON - timedelta(hours=13)  # in Brussels
+    assert asked_for == [(midnight, midnight + timedelta(days=1))]
+
+
 @pytest.mark.usefixtures("day")
 def test_a_list_stays_short_and_says_how_many_more_there_are(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scheduler.web.pages.today._MOST", 1)
@@ -121,6 +139,8 @@ def test_a_call_that_is_not_there_is_told(page: Page) -> None:
     answer = page.get("/calls/77")
     assert (answer.status_code, "There is no call 77." in answer.text) == (404, True)
     assert page.get("/calls/no-number").status_code == 404
+    assert page.get(f"/calls/{2**63}").status_code == 404
+    assert page.press(f"/calls/{2**63}/again", "/pauses") == f"Not done: there is no call {2**63}."
 
 
 def test_a_pause_of_everything_waits_for_somebody_to_resume_it(page: Page) -> None:
@@ -155,6 +175,7 @@ def test_a_manager_is_paused_by_name(page: Page) -> None:
     [
         ({"scope": "everything", "until": "2026-11-23T12:59"}, "Not done: the end of the pause is past already."),
         ({"scope": "everything", "until": "soon"}, "Not done: 'soon' is no time"),
+        ({"scope": "everything", "until": "0001-01-01T00:00"}, "Not done: '0001-01-01T00:00' is no time"),
         ({"scope": "manager Eve"}, "Not done: there is nothing called 'manager Eve' to pause."),
         ({}, "Not done: there is nothing called '' to pause."),
     ],

@@ -19,13 +19,15 @@ from scheduler.web.server import PageServer
 from scheduler.web.settings import PageSettings
 from tests.clocks import SetClock
 from tests.servers import free_port
-from tests.web.page import FACTS, nothing_explained
+from tests.web.page import FACTS, nothing_explained, nothing_silent
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     with closing(open_ledger(tmp_path / "ledger.db")) as ledger:
-        yield Office(ledger, SetClock(), FACTS, wake=lambda: None, explain=nothing_explained)
+        yield Office(
+            ledger, SetClock(), FACTS, wake=lambda: None, explain=nothing_explained, silent=nothing_silent
+        )
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from scheduler.calendars.appointment import Derivation
 from scheduler.calls.call import Attempt, Call, Outcome
-from scheduler.database import Connection, write_instant
+from scheduler.database import LARGEST_INTEGER, Connection, write_instant
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.calls import select_call, select_call_again
 from scheduler.ledger.decisions import DECIDABLE, RUNG_AGAIN
@@ -93,7 +93,7 @@ def _show(frame: Frame, request: Request) -> Response:
 
 
 def _read_story(connection: Connection, call_id: int, office: Office) -> Story | None:
-    call = select_call(connection, call_id)
+    call = select_call(connection, call_id) if call_id <= LARGEST_INTEGER else None
     if call is None:
         return None
     (row,) = read_rows(connection, (call,), office.facts, office.clock.now())
@@ -125,9 +125,16 @@ def _told_events(meanings: tuple[Meaning, ...], explain: Explain) -> tuple[ToldE
     )
 
 
+def _call_of(press: Press) -> int:
+    call_id = int(press.params["id"])
+    if call_id > LARGEST_INTEGER:
+        raise NotDone(f"there is no call {call_id}")
+    return call_id
+
+
 def _decide(press: Press) -> Told:
     """Somebody has found out how an unknown call ended."""
-    call_id, outcome = press.params["id"], press.form.text("outcome")
+    call_id, outcome = _call_of(press), press.form.text("outcome")
     if outcome not in DECIDABLE:
         raise NotDone("say how the call ended")
     note = press.form.text("note")[:_LONGEST_NOTE]
@@ -137,7 +144,7 @@ def _decide(press: Press) -> Told:
 
 
 def _ring_again(press: Press) -> Told:
-    call_id, office = press.params["id"], press.office
+    call_id, office = _call_of(press), press.office
     at = press.form.moment("at", office.facts.zone)
     arguments = {"call": str(call_id), "at": write_instant(at) if at else "", "who": press.visitor.name}
     new_id = ask_daemon(office, "resolve", arguments)["call"]

@@ -54,7 +54,11 @@ def routes(frame: Frame) -> list[Route]:
 def _show(frame: Frame, request: Request) -> Response:
     office = frame.office
     now = office.clock.now()
-    return frame.view.show(request, "today.html", today=office.ledger.read(read_today, office.facts, now))
+    today = office.ledger.read(read_today, office.facts, now)
+    silent = office.silent(*day_of(now, office.facts.zone))
+    return frame.view.show(
+        request, "today.html", today=today, silent=silent[:_MOST], more_silent=len(silent[_MOST:])
+    )
 
 
 def read_today(connection: Connection, facts: Facts, now: datetime) -> Today:
@@ -87,7 +91,8 @@ def _accept(press: Press) -> Told:
     number = len(answer["cancelled"])
     if not number:
         return Told(text=f"Nothing of calendar {calendar} was held any more: no call is cancelled.")
-    return Told(text=f"Accepted: {number} calls of calendar {calendar} are cancelled.")
+    calls = "1 call is" if number == 1 else f"{number} calls are"
+    return Told(text=f"Accepted: {calls} cancelled that vanished from calendar {calendar}.")
 
 
 def _acknowledge(press: Press) -> Told:
