@@ -148,6 +148,7 @@ class Daemon:
         self._commanding = Loop("commands", commands.run_once, _TICK)
         self._page = PageServer(self._office(config), config.page)
         self._parts.callback(self._page.close)
+        self._paging = Loop("page", self._page.run_once, _PAGE_EVERY)
         self._loops = (
             Loop("clock", ClockDuty(ledger, clock).run_once, _CLOCK_EVERY),
             Loop("sync", lambda: self._sync.run_once(self._clock.now()), _TICK),
@@ -160,7 +161,7 @@ class Daemon:
             Loop("recover", self._place.give_back_stranded, _CONTACTS_EVERY),
             Loop("ledger", lambda: self._watch.run_once(self._clock.now()), _LEDGER_EVERY),
             self._collecting,
-            Loop("page", self._page.run_once, _PAGE_EVERY),
+            self._paging,
         )
 
     def alive(self) -> bool:
@@ -205,6 +206,7 @@ class Daemon:
         self._place.barring = config.barring
         self._collecting.every = config.provider.cdr_every
         self._page.use(config.page, page_facts(config))
+        self._paging.wake()
         sources = contact_sources(config, self._http, self._ledger)
         self._contacts = ContactsDuty(sources, config.number_types, before=self._contacts)
         self._contacts.run_once()

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from scheduler.serving import ServerThread, base_url, listen
 from scheduler.web.office import Facts, Office
-from scheduler.web.settings import PageSettings
+from scheduler.web.settings import PageSettings, is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,10 @@ class PageServer:
         # Imported in its own thread once calls are placed, since templates would slow down the daemon's start.
         app = import_module("scheduler.web.site").create_site(self._office, settings)
         self._server = ServerThread(app, self._listener, "page")
+        if settings.users and not settings.behind_tls and not is_loopback(settings.host):
+            log.warning(
+                "passwords travel to the page in the clear: put TLS before it, and give page.url its https://"
+            )
         log.info("the page is served at %s", settings.url or base_url(self._listener))
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from scheduler.web.server import PageServer
 from scheduler.web.settings import PageSettings
 from tests.clocks import SetClock
 from tests.servers import free_port
-from tests.web.page import FACTS, nothing_explained, nothing_silent
+from tests.web.page import FACTS, nothing_explained, nothing_silent, with_users
 
 
 @pytest.fixture
@@ -74,6 +74,17 @@ def test_a_page_that_is_wanted_no_more_is_closed(office: Office, settings: PageS
         server.run_once()
         with pytest.raises(requests.ConnectionError):
             text_at(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"), [("http://calls.example.com", True), ("https://calls.example.com", False)]
+)
+def test_passwords_that_travel_in_the_clear_are_warned_of(
+    office: Office, settings: PageSettings, caplog: pytest.LogCaptureFixture, url: str, warned: bool
+) -> None:
+    with closing(PageServer(office, with_users(replace(settings, host="0.0.0.0", url=url)))) as server:
+        server.run_once()
+    assert ("in the clear" in caplog.text) is warned
 
 
 def test_other_calendars_are_shown_at_once_without_a_new_server(office: Office, settings: PageSettings) -> None:
