@@ -234,3 +234,19 @@ def m0014_quicker_trigger(database: MigrationDatabase) -> None:
         database.execute(f"DROP TRIGGER {name}")
     for promise in (_CALL_GOES_ITS_WAY_QUICKLY, CALL_IS_FINAL):
         database.execute(promise)
+
+
+@MIGRATIONS()
+def m0015_tallies(database: MigrationDatabase) -> None:
+    """How many calls ever ended how: to count them would walk them all, and some are pruned."""
+    database.execute("CREATE TABLE tally (outcome TEXT PRIMARY KEY, calls INTEGER NOT NULL) STRICT")
+    database.execute(
+        "INSERT INTO tally (outcome, calls) SELECT outcome, count(*) FROM call "
+        "WHERE outcome IS NOT NULL GROUP BY outcome"
+    )
+    database.execute(
+        """CREATE TRIGGER call_is_tallied AFTER UPDATE OF outcome ON call
+           WHEN NEW.outcome IS NOT NULL AND NEW.outcome IS NOT OLD.outcome
+           BEGIN INSERT INTO tally (outcome, calls) VALUES (NEW.outcome, 1)
+               ON CONFLICT DO UPDATE SET calls = calls + 1; END"""
+    )

@@ -39,6 +39,7 @@ from scheduler.ledger.calls import (
 )
 from scheduler.ledger.commands import select_open_commands
 from scheduler.ledger.events import append_event_once, append_events, has_event, select_events
+from scheduler.ledger.figures import count_due, count_waiting, select_figures
 from scheduler.ledger.holds import (
     count_going_on,
     select_gates,
@@ -66,6 +67,8 @@ SMALL = (
     "attempt_waiting",
     "command_open",
     "cdr_unweighed",
+    "tally",
+    "sqlite_autoindex_collection_1",
 )
 
 
@@ -126,6 +129,9 @@ WORKS: dict[str, Callable[[Connection], object]] = {
     "next_due_after": lambda c: next_due_after(c, NOON),
     "select_hrefs": lambda c: select_hrefs(c, "sales", ["one"]),
     "select_sights_of_call": lambda c: select_sights_of_call(c, 1),
+    "select_figures": lambda c: select_figures(c, NOON),
+    "count_due": lambda c: count_due(c, NOON),
+    "count_waiting": lambda c: count_waiting(c, NOON),
     "is_overtaken": lambda c: is_overtaken(c, "sales", "", {}, ["one.ics"]),
 }
 EXPECTED = {
@@ -151,6 +157,9 @@ EXPECTED = {
     "select_hrefs": ("object_uid (collection=? AND uid=?)",),
     "select_unweighed_cdrs": ("cdr_unweighed",),
     "select_alerts": ("event_alert (at>?)",),
+    "select_figures": ("attempt_open", "call_unknown"),
+    "count_due": ("call_wake (wake_at<?)",),
+    "count_waiting": ("call_waiting (wake_at>?)",),
 }
 
 
