@@ -20,6 +20,7 @@ from scheduler.duties.do_not_call import DoNotCallDuty
 from scheduler.duties.guarded_clock import ClockDuty, GuardedClock, guarded_clock
 from scheduler.duties.last_look import LastLookDuty, Looked, LookedCalendar
 from scheduler.duties.ledger_watch import LedgerWatch
+from scheduler.duties.meter import ANSWER_KINDS
 from scheduler.duties.place import PlaceDuty, Prepared
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import NOTHING, ReplanDuty
@@ -36,9 +37,11 @@ from scheduler.ledger.departures import Departures
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.loop import Loop
+from scheduler.oauth import RENEWAL_RESULTS
 from scheduler.parts import (
     ProviderLink,
     calendars_http,
+    collection_labels_of,
     contact_sources,
     kept_calendars,
     page_facts,
@@ -52,6 +55,10 @@ from scheduler.timetable import Timetable
 from scheduler.web.callback import CALLBACK_PATH, create_app
 from scheduler.web.office import Office
 from scheduler.web.server import PageServer
+from scheduler.web.health import Check
+from scheduler.web.ledger_metrics import LedgerCollector
+from scheduler.web.metrics import Instruments, create_metrics_app
+from scheduler.web.metrics_server import MetricsServer
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +71,7 @@ _TOKEN_EVERY = timedelta(seconds=5)
 _LEDGER_EVERY = timedelta(seconds=1)
 _LOOKS_AT_START = timedelta(seconds=3)
 _PAGE_EVERY = timedelta(seconds=5)
+_METRICS_EVERY = timedelta(seconds=5)
 _LATEST_BEAT = timedelta(seconds=10)
 
 
@@ -101,7 +109,8 @@ class Daemon:
         self._ledger = ledger
         self._parts = parts
         self._http = self._parts.enter_context(closing(calendars_http()))
-        self._link = self._retired = ProviderLink(config.provider, self._clock)
+        self._instruments = Instruments(answers=ANSWER_KINDS.values(), results=RENEWAL_RESULTS)
+        self._link = self._retired = self._build_link(config)
         self._parts.callback(self._close_links)
         self._contacts = ContactsDuty(contact_sources(config, self._http, ledger), config.number_types)
         self._replan = ReplanDuty(self._ledger, plan_rules(config))
@@ -126,6 +135,7 @@ class Daemon:
             callback_url=self._listen(),
             doubt=clock.doubt,
             note_departure=departures.note,
+            meter=self._instruments,
         )
         self._place.last_look = self._last_look.last_look
         self._timetable: Timetable[Prepared | Claim] = Timetable(
@@ -149,6 +159,12 @@ class Daemon:
         self._page = PageServer(self._office(config), config.page)
         self._parts.callback(self._page.close)
         self._paging = Loop("page", self._page.run_once, _PAGE_EVERY)
+        self._ledger_metrics = LedgerCollector(ledger, clock, collection_labels_of(config))
+        self._metrics = MetricsServer(
+            lambda: create_metrics_app(self._instruments, self._ledger_metrics, self.readiness), config.metrics
+        )
+        self._parts.callback(self._metrics.close)
+        self._measuring = Loop("metrics", self._metrics.run_once, _METRICS_EVERY)
         self._loops = (
             Loop("clock", ClockDuty(ledger, clock).run_once, _CLOCK_EVERY),
             Loop("sync", lambda: self._sync.run_once(self._clock.now()), _TICK),
@@ -162,14 +178,33 @@ class Daemon:
             Loop("ledger", lambda: self._watch.run_once(self._clock.now()), _LEDGER_EVERY),
             self._collecting,
             self._paging,
+            self._measuring,
         )
+
+    @property
+    def metrics_url(self) -> str:
+        """Where metrics and health are served; "" where they aren't."""
+        return self._metrics.url
+
+    def readiness(self) -> tuple[Check, ...]:
+        """What calls need, and what is wrong with it: ``/readyz`` asks. Nothing is tried for it."""
+        beat = "" if self._beats() else "the timetable stands still: see the log, and restart the daemon"
+        token = "" if self._link.client.token_at_hand() else "the provider has given none: `check` says why"
+        return (
+            Check(name="ledger", trouble=self._watch.trouble),
+            Check(name="timetable", trouble=beat),
+            Check(name="clock", trouble=self._clock.doubt()),
+            Check(name="token", trouble=token),
+        )
+
+    def _beats(self) -> bool:
+        beat_at = self._timetable.beat_at()
+        return beat_at is not None and abs(self._clock.now() - beat_at) < _LATEST_BEAT
 
     def alive(self) -> bool:
         """Whether everything that calls depend on still works: gates the watchdog."""
-        beat_at = self._timetable.beat_at()
-        beats = beat_at is not None and abs(self._clock.now() - beat_at) < _LATEST_BEAT
         listens = self._server is None or self._server.alive
-        return beats and listens and self._ledger.alive and all(loop.alive for loop in self._loops)
+        return self._beats() and listens and self._ledger.alive and all(loop.alive for loop in self._loops)
 
     def refuse_damage(self) -> None:
         """:raises DatabaseCorrupt: the ledger was found damaged: what it says of calls can't be believed."""
@@ -184,6 +219,7 @@ class Daemon:
         with self._reading, self._barring:
             self._use(config)
         self._replanning.wake()
+        self._measuring.wake()
 
     def _use(self, config: Config) -> None:
         do_not_call = DoNotCallDuty(config.do_not_call, before=self._do_not_call)
@@ -200,13 +236,14 @@ class Daemon:
         self._config, self._do_not_call = config, do_not_call
         # The link before the last is in nobody's hands any more: a request is over long before another reload.
         self._retired.close()
-        self._retired, self._link = self._link, ProviderLink(config.provider, self._clock)
+        self._retired, self._link = self._link, self._build_link(config)
         self._place.provider = self._collect.provider = self._link.client
         self._place.policy = self._place.limiter.policy = self._collect.policy = config.policy
         self._place.barring = config.barring
         self._collecting.every = config.provider.cdr_every
         self._page.use(config.page, page_facts(config))
         self._paging.wake()
+        self._metrics.settings, self._ledger_metrics.labels = config.metrics, collection_labels_of(config)
         sources = contact_sources(config, self._http, self._ledger)
         self._contacts = ContactsDuty(sources, config.number_types, before=self._contacts)
         self._contacts.run_once()
@@ -289,6 +326,9 @@ class Daemon:
             ),
             silent=self._replan.silent,
         )
+
+    def _build_link(self, config: Config) -> ProviderLink:
+        return ProviderLink(config.provider, self._clock, self._instruments.renewed)
 
     def _close_links(self) -> None:
         self._link.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -32,6 +32,7 @@ _LONGEST_LIFETIME = 86_400.0
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 _PAUSE_AFTER_REFUSAL_SECONDS = 30.0
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header can carry
+RENEWAL_RESULTS = ("granted", "refused", "failed")
 _REFUSALS = ("invalid_client", "unauthorized_client", "invalid_grant")
 
 
@@ -67,8 +68,16 @@ class _Failure:
 class TokenSource:
     """The current token of one client, for any number of threads."""
 
-    def __init__(self, settings: TokenSettings, http: Http, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: TokenSettings,
+        http: Http,
+        clock: Clock,
+        told: Callable[[str], object] = lambda _result: None,
+    ) -> None:
+        """:param told: each time that a token was asked for, which of ``RENEWAL_RESULTS`` came of it."""
         self._settings = settings
+        self._told = told
         self._http = http
         self._clock = clock
         self._lock = threading.Lock()
@@ -135,12 +144,15 @@ class TokenSource:
         if self._failure and self._clock.boot_seconds() < self._failure.until:
             raise self._failure.again()
         try:
-            return self._fetch()
+            token = self._fetch()
         except ProviderError as error:
             refused = isinstance(error, CredentialsRefused)
+            self._told("refused" if refused else "failed")
             pause = _PAUSE_AFTER_REFUSAL_SECONDS if refused else _PAUSE_AFTER_FAILURE_SECONDS
             self._failure = _Failure(error=error, until=self._clock.boot_seconds() + pause)
             raise
+        self._told("granted")
+        return token
 
     def _fetch(self) -> _Token:
         url, asked_at = self._settings.url, self._clock.boot_seconds()

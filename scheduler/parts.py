@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from scheduler.calls.barring import Barring
 from scheduler.calls.do_not_call import DoNotCall
 from scheduler.clock import Clock, SystemClock
 from scheduler.config import BookConfig, CalendarConfig, Config, ProviderConfig
+from scheduler.config.metrics import collection_labels
 from scheduler.database import Database
 from scheduler.duties.address_book import FetchedBook, StoredBook
 from scheduler.duties.contacts import ContactSource
@@ -35,9 +36,12 @@ from scheduler.web.office import Facts
 class ProviderLink:
     """The client of the Voice Call-out API with its connections and tokens."""
 
-    def __init__(self, config: ProviderConfig, clock: Clock) -> None:
+    def __init__(
+        self, config: ProviderConfig, clock: Clock, told: Callable[[str], object] = lambda _result: None
+    ) -> None:
+        """:param told: as :class:`TokenSource` has it."""
         self._http = Http(config.http)
-        self.tokens = TokenSource(config.tokens, self._http, clock)
+        self.tokens = TokenSource(config.tokens, self._http, clock, told)
         self.client = CalloutClient(config.callout, self._http, self.tokens)
 
     def close(self) -> None:
@@ -156,6 +160,12 @@ def page_facts(config: Config) -> Facts:
         managers=config.company.managers,
         calendars=tuple(calendar.name for calendar in config.calendars),
     )
+
+
+def collection_labels_of(config: Config) -> dict[str, str]:
+    """By the name of each calendar and address book, what metrics call it."""
+    names = (*(one.name for one in config.calendars), *(one.source.name for one in config.books))
+    return collection_labels(names, [manager.name for manager in config.company.managers])
 
 
 def with_do_not_call(config: Config, listed: DoNotCall) -> Config:

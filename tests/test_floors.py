@@ -55,6 +55,7 @@ DOORS = {
     "starlette": {"web", "gateway"},
     "jinja2": {"web"},
     "markupsafe": {"web"},
+    "prometheus_client": {"web"},
     "pydantic": {"web", "gateway", "config"},
     "pydantic_core": {"web", "gateway", "config"},
     "icalendar": {"calendars"},

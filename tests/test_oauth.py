@@ -308,6 +308,20 @@ class TestFailure:
             assert len(server.requests) == 1
 
 
+def test_each_time_a_token_is_asked_for_is_told_with_what_came_of_it(http: Http, clock: SetClock) -> None:
+    told: list[str] = []
+    with Hostile(fault(500), token("one"), fault(401)) as server:
+        settings = TokenSettings(url=server.url, client_id="acme", client_secret="s3cret")
+        tokens = TokenSource(settings, http, clock, told.append)
+        with pytest.raises(ProviderError):
+            tokens.token()
+        clock.seconds += 2
+        tokens.invalidate(tokens.token())
+        with pytest.raises(CredentialsRefused):
+            tokens.token()
+    assert told == ["failed", "granted", "refused"]
+
+
 def test_the_secret_is_never_shown() -> None:
     settings = TokenSettings(url="https://api.example.com/token", client_id="acme", client_secret="s3cret")
     assert "s3cret" not in repr(settings)

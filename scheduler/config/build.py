@@ -20,6 +20,7 @@ from scheduler.calls.last_look import WhenUnreachable
 from scheduler.calls.policy import Limits, Policy, Retries
 from scheduler.config.build_hours import build_hours
 from scheduler.config.build_login import LoginPlaces, build_login
+from scheduler.config.metrics import build_metrics
 from scheduler.config.model import (
     CalendarTable,
     CallbackTable,
@@ -72,6 +73,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         provider=_provider(file.provider, file.calling.workers, folder, revealed),
         callback=_callback(file.callback) if file.callback else None,
         page=build_page(file.page, problems),
+        metrics=build_metrics(file.metrics),
         workers=file.calling.workers,
         last_look=file.calling.last_look,
         wait_for_sync=file.clock.unsynchronised == "wait",

@@ -18,6 +18,7 @@ from scheduler.calls.last_look import WhenUnreachable
 from scheduler.config.hours import Days, Holidays, Windows
 from scheduler.config.login_model import LoginTable
 from scheduler.config.page import PageTable
+from scheduler.config.metrics import MetricsTable
 from scheduler.config.values import (
     Address,
     Domain,
@@ -262,6 +263,7 @@ class DaemonFile(Table):
     clock: ClockTable = ClockTable()
     ledger: LedgerTable = LedgerTable()
     log: LogTable = LogTable()
+    metrics: MetricsTable | None = None
     gateway: GatewayTable | None = None
 
 

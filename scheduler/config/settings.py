@@ -23,6 +23,7 @@ from scheduler.sources.caldav_server import CaldavSettings
 from scheduler.sources.carddav_server import CarddavSettings
 from scheduler.sources.ics import IcsSettings
 from scheduler.web.settings import PageSettings
+from scheduler.web.metrics_server import MetricsSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,7 @@ class Config:
     provider: ProviderConfig
     callback: CallbackConfig | None
     page: PageSettings | None  # None: it isn't served
+    metrics: MetricsSettings | None  # None: they aren't served
     workers: int
     last_look: timedelta  # how long before it is due a call's event is fetched again; 0: it isn't
     wait_for_sync: bool  # place nothing until the clock has been synchronised once

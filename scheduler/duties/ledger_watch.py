@@ -23,6 +23,11 @@ class LedgerWatch:
         self._cause = ""
         self.damage: DatabaseCorrupt | None = None
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written just now; "" where it can."""
+        return self._cause if self._since is not None else ""
+
     def run_once(self, now: datetime) -> bool:
         """Whether the ledger can be used."""
         trouble = self._ledger.take_trouble()

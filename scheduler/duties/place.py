@@ -21,6 +21,7 @@ from scheduler.clock import Clock
 from scheduler.database import Connection, Database
 from scheduler.duties.answered import Answered, record
 from scheduler.duties.limiter import Limiter
+from scheduler.duties.meter import ANSWER_KINDS, Meter, NoMeter
 from scheduler.errors import CallSchedulerError, DatabaseError
 from scheduler.ledger.calls import Claim, release_claim
 from scheduler.ledger.looks import select_sights_of_call
@@ -51,6 +52,13 @@ class Provider(Protocol):
         """
 
 
+@dataclass(slots=True)
+class _Departure:
+    """When a request's first byte was let go, by the boot clock; None as long as it wasn't."""
+
+    at: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """A claim, and what was decided of it: where the decision is Requested, its request is to be sent at once."""
@@ -77,6 +85,7 @@ class PlaceDuty:
         callback_url: str,
         note_departure: Callable[[int], None],
         doubt: Callable[[], str] = lambda: "",
+        meter: Meter | None = None,
     ) -> None:
         """
         :param callback_url: what the attempt's reference is appended to; "" asks for no callback.
@@ -89,6 +98,7 @@ class PlaceDuty:
         self._callback_url = callback_url
         self._doubt = doubt
         self._note_departure = note_departure
+        self._meter = meter or NoMeter()
         self.provider = provider
         self.policy = policy
         self.limiter = Limiter(clock, policy)
@@ -184,17 +194,31 @@ class PlaceDuty:
             _tell(call, decision)
         if not isinstance(decision, Requested):
             return
-        body = self._body(call, prepared.reference)
+        body, departure = self._body(call, prepared.reference), _Departure()
         answer = prepared.provider.place(
             body,
             prepared.token,
-            lambda: self._held_back(prepared) or self._unnoted(decision.attempt_id),
+            lambda: self._held_back(prepared) or self._unnoted(decision.attempt_id) or self._let_go(departure),
         )
+        answered_at = self._clock.boot_seconds()
         log.info("call %d: %s", call.id, type(answer).__name__)
         # Nobody waits for it: a call whose answer is lost on the way to the disk is looked up, as any other.
         answered = Answered(attempt_id=decision.attempt_id, answer=answer, at=self._clock.now())
         recorded = self._ledger.submit_among(self._record, answered)
         recorded.add_done_callback(lambda future: self._look_at(future, prepared.claim))
+        self._measure(call, answered, None if departure.at is None else answered_at - departure.at)
+
+    def _let_go(self, departure: _Departure) -> str:
+        """Nothing withholds it any more."""
+        departure.at = self._clock.boot_seconds()
+        return ""
+
+    def _measure(self, call: Call, answered: Answered, seconds: float | None) -> None:
+        """Only now, since nothing waits here. What rings again was due when it rang first."""
+        took = None if seconds is None else timedelta(seconds=seconds)
+        if took is not None and not call.attempts:
+            self._meter.departed(answered.at - took - call.due_at)
+        self._meter.answered(ANSWER_KINDS[type(answered.answer)], took)
 
     def _held_back(self, prepared: Prepared) -> str:
         """Why its request mustn't leave after all, although it might have when that was decided.

@@ -18,6 +18,7 @@ _REMEDIES = {
     "systemd-analyze": "apt install systemd",
     "curl": "apt install curl",
     "chromium": "apt install chromium",
+    "promtool": "apt install prometheus",
     "node": "apt install nodejs npm",
     "khal": "pip install '.[system]' in the checkout, as make test-system does",
     "vdirsyncer": "pip install '.[system]' in the checkout, as make test-system does",
