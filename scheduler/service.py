@@ -13,8 +13,9 @@ from pathlib import Path
 from scheduler.clock import SystemClock
 from scheduler.config import read_config
 from scheduler.daemon import Daemon, running_daemon
-from scheduler.errors import CallSchedulerError
-from scheduler.logs import set_level
+from scheduler.errors import CallSchedulerError, ConfigError
+from scheduler.logs import LogSettings
+from scheduler.logs import take_over as take_over_log
 from scheduler.systemd import notify, watchdog_interval
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,15 @@ def reload_config(daemon: Daemon, config_path: Path) -> None:
     except CallSchedulerError as error:
         log.error("the configuration was not taken over, the running one stays:\n%s", error)
     else:
-        set_level(config.log_level)
+        _log_by(config.log)
         log.info("the configuration was read again")
+
+
+def _log_by(settings: LogSettings) -> None:
+    try:
+        take_over_log(settings)
+    except ConfigError as error:
+        log.error("[log] was not taken over, and lines go where they went: %s", error)
 
 
 @contextmanager

@@ -32,11 +32,13 @@ from scheduler.ledger import open_ledger
 from scheduler.ledger.attempts import select_attempts_of_call
 from scheduler.ledger.collections import select_collections
 from scheduler.ledger.events import select_events
+from scheduler.logs import LogSettings, set_up
 from scheduler.parts import with_do_not_call
 from scheduler.phone import PhoneNumber
 from scheduler.service import reload_config
 from scheduler.serving import listen
 from scheduler.timetable import Timetable
+from tests.logging_state import logging_as_before
 from tests.servers import Client, radicale
 from tests.sources.worlds import card
 from tests.world import World, await_true, soon, whole_world
@@ -404,13 +406,10 @@ def test_what_only_a_restart_changes_is_compared_with_what_the_daemon_started_wi
 
 
 def test_a_reload_takes_over_the_level_of_the_log(world: World, daemon: Daemon) -> None:
-    root = logging.getLogger()
-    before = root.level
-    try:
+    with logging_as_before():
+        set_up(LogSettings())
         reload_config(daemon, world.configure(lambda text: text + '\n[log]\nlevel = "ERROR"\n'))
-        assert root.level == logging.ERROR
-    finally:
-        root.setLevel(before)
+        assert logging.getLogger("scheduler").level == logging.ERROR
 
 
 def _contacts(world: World, number: str) -> None:

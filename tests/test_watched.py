@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from scheduler.clock import SystemClock
 from scheduler.config import read_config
-from scheduler.daemon import Daemon, reload_config, running_daemon
+from scheduler.daemon import Daemon, running_daemon
+from scheduler.service import reload_config
 from tests.world import World, await_true, soon, whole_world
 
 

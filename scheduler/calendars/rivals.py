@@ -54,7 +54,7 @@ def _fault(one: Told, newest: Told) -> Fault:
     return Fault(
         href=one.href,
         uid=occurrence.uid,
-        reason=f"{one.href} has the same UID as {_label(other)} ({newest.href}), and only the"
+        reason=f"“{one.href}” has the same UID as {_label(other)} (“{newest.href}”), and only the"
         f" newer of them rings (SEQUENCE, LAST-MODIFIED, later start): {_REMEDY}",
         hides=Hides.NOTHING,
         label=_label(occurrence),

@@ -40,8 +40,8 @@ class Pause:
 
     @property
     def words(self) -> str:
-        """As the reason of a call that waits for it."""
-        return f"{PAUSED}: {self.reason}" if self.reason else PAUSED
+        """As the reason of a call that waits for it; in quotes, by which logs know a person's own words."""
+        return f"{PAUSED}: “{self.reason}”" if self.reason else PAUSED
 
 
 def blocking(pauses: Iterable[Pause], origin: PhoneNumber, calendars: Collection[str]) -> tuple[Pause, ...]:

@@ -18,7 +18,7 @@ from scheduler.systemd import notify
 @config_option
 def run(config_path: Path) -> None:
     """Run the daemon until SIGTERM; SIGHUP reads the configuration again."""
-    set_up(read_config(config_path).log_level)
+    set_up(read_config(config_path).log)
     run_daemon(config_path)
 
 
@@ -26,8 +26,8 @@ def run(config_path: Path) -> None:
 @config_option
 def gateway(config_path: Path) -> None:
     """Serve the Voice Call-out API on the line that [gateway] configures, until SIGTERM."""
-    settings, level = read_gateway_config(config_path)
-    set_up(level)
+    settings, log = read_gateway_config(config_path)
+    set_up(log)
     # Imported here and below, since FastAPI would slow the daemon's start for nothing.
     import_module("scheduler.gateway.server").serve(settings, _announce)
 

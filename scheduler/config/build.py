@@ -20,6 +20,7 @@ from scheduler.calls.last_look import WhenUnreachable
 from scheduler.calls.policy import Limits, Policy, Retries
 from scheduler.config.build_hours import build_hours
 from scheduler.config.build_login import LoginPlaces, build_login
+from scheduler.config.log import build_log
 from scheduler.config.metrics import build_metrics
 from scheduler.config.model import (
     CalendarTable,
@@ -57,7 +58,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
     return Config(
         path=folder,
         ledger=ledger,
-        log_level=file.log.level,
+        log=build_log(file.log),
         company=company,
         company_zone=ZoneInfo(file.company.zone),
         zones=_zones(file),

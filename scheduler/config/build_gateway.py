@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scheduler.config.log import build_log
 from scheduler.config.model import GatewayClientTable, GatewayFile
 from scheduler.config.problems import Problems
 from scheduler.config.secrets import Secrets
 from scheduler.gateway.settings import Fault, GatewayClient, GatewaySettings, LineScript
+from scheduler.logs import LogSettings
 
 
-def build_gateway(file: GatewayFile, folder: Path, problems: Problems) -> tuple[GatewaySettings, str]:
-    """The settings and the log level; ``folder`` is where relative paths of the file start."""
+def build_gateway(file: GatewayFile, folder: Path, problems: Problems) -> tuple[GatewaySettings, LogSettings]:
+    """The settings, and how it logs; ``folder`` is where relative paths of the file start."""
     table = file.gateway
     secrets = Secrets(folder, problems)
     problems.add_repeated((("gateway", "client", index, "id"), one.id) for index, one in enumerate(table.client))
@@ -40,7 +42,7 @@ def build_gateway(file: GatewayFile, folder: Path, problems: Problems) -> tuple[
             for one in table.fault
         ),
     )
-    return settings, file.log.level
+    return settings, build_log(file.log)
 
 
 def _client(table: GatewayClientTable, index: int, secrets: Secrets) -> GatewayClient:

@@ -16,6 +16,7 @@ from scheduler.calls.barring import CALLABLE_TYPES
 from scheduler.calls.calling_hours import Outside
 from scheduler.calls.last_look import WhenUnreachable
 from scheduler.config.hours import Days, Holidays, Windows
+from scheduler.config.log import LogTable
 from scheduler.config.login_model import LoginTable
 from scheduler.config.page import PageTable
 from scheduler.config.metrics import MetricsTable
@@ -207,10 +208,6 @@ class ClockTable(Table):
 
 class LedgerTable(Table):
     path: Path = Path("/var/lib/call-scheduler/ledger.db")
-
-
-class LogTable(Table):
-    level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper] = "INFO"
 
 
 class GatewayClientTable(Table):

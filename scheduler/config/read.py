@@ -21,6 +21,7 @@ from scheduler.config.toml_lines import TomlLines
 from scheduler.config.wording import words_of
 from scheduler.errors import ConfigError, Problem
 from scheduler.gateway.settings import GatewaySettings
+from scheduler.logs import LogSettings
 
 M = TypeVar("M", bound=BaseModel)
 B = TypeVar("B")
@@ -34,8 +35,8 @@ def read_config(path: Path, *, secrets: bool = True) -> Config:
     return _read(path, DaemonFile, ("company",), partial(build_config, secrets=secrets))
 
 
-def read_gateway_config(path: Path) -> tuple[GatewaySettings, str]:
-    """The gateway's settings and the log level.
+def read_gateway_config(path: Path) -> tuple[GatewaySettings, LogSettings]:
+    """The gateway's settings, and how it logs.
 
     :raises ConfigError: with every problem, each with its line.
     """

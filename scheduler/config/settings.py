@@ -18,6 +18,7 @@ from scheduler.duties.contacts import ContactsFile
 from scheduler.duties.do_not_call import DoNotCallFile
 from scheduler.http import HttpSettings
 from scheduler.login import Login
+from scheduler.logs import LogSettings
 from scheduler.oauth import TokenSettings
 from scheduler.sources.caldav_server import CaldavSettings
 from scheduler.sources.carddav_server import CarddavSettings
@@ -78,7 +79,7 @@ class Config:
 
     path: Path
     ledger: Path
-    log_level: str
+    log: LogSettings
     company: Company
     company_zone: ZoneInfo
     zones: Mapping[str, Zones]  # by collection

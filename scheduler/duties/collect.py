@@ -28,6 +28,7 @@ from scheduler.ledger.attempts import (
 )
 from scheduler.ledger.events import append_event_once
 from scheduler.ledger.evidence import Weighed, end_silent, weigh
+from scheduler.logs import about_call
 from scheduler.vca import Cdr, UnreadableCdr
 
 log = logging.getLogger(__name__)
@@ -102,19 +103,20 @@ class CollectDuty:
         return sum(self._tell(kept, future) for kept, future in under_way)
 
     def _tell(self, kept: KeptCdr, future: Future[Weighed]) -> bool:
-        try:
-            with translated(self._ledger.path):
-                found = future.result()
-        except DatabaseError:
-            raise
-        except Exception:
-            log.exception("record %d of attempt %d could not be weighed", kept.id, kept.attempt_id)
-            return False
-        if found.outcome is not None:
-            log.info("call %d, an attempt is over: %s", found.call_id, found.outcome.words)
-        if found.contradiction:
-            log.error("%s", found.contradiction)
-        return found.outcome is not None
+        with about_call(kept.call_id):
+            try:
+                with translated(self._ledger.path):
+                    found = future.result()
+            except DatabaseError:
+                raise
+            except Exception:
+                log.exception("record %d of attempt %d could not be weighed", kept.id, kept.attempt_id)
+                return False
+            if found.outcome is not None:
+                log.info("call %d, an attempt is over: %s", found.call_id, found.outcome.words)
+            if found.contradiction:
+                log.error("%s", found.contradiction)
+            return found.outcome is not None
 
     def _end_silent(self, now: datetime, *, unread: bool) -> int:
         silent = 0
@@ -123,7 +125,8 @@ class CollectDuty:
                 alert = self._ledger.write(end_silent, attempt, now, unread=unread)
                 if alert:
                     silent += 1
-                    log.error("%s", alert)
+                    with about_call(attempt.call_id):
+                        log.error("%s", alert)
         return silent
 
 

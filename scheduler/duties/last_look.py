@@ -190,7 +190,7 @@ class LastLookDuty:
             raise
         intake = self._ledger.read(take_in, name, found, stored)
         for href, reason in (*found.faults, *((one.href, one.problem) for one in intake.broken)):
-            log.warning("calendar %s, %s: %s", name, href, reason)
+            log.warning("calendar %s, “%s”: %s", name, href, reason)
         taken = self._ledger.write(store_fetched, name, calendar.settings, intake, stored, row.state, now)
         if not taken:
             return None

@@ -27,6 +27,7 @@ from scheduler.ledger.calls import Claim, release_claim
 from scheduler.ledger.looks import select_sights_of_call
 from scheduler.ledger.pauses import select_pause_of_call, select_pauses
 from scheduler.ledger.requesting import Ask, Requested, postpone, request
+from scheduler.logs import about_call
 from scheduler.vca import CallRequest
 
 log = logging.getLogger(__name__)
@@ -119,12 +120,13 @@ class PlaceDuty:
     def place(self, due: Prepared | Claim) -> None:
         """Place the call, or leave it planned or ended with a reason; never raises."""
         claim = due if isinstance(due, Claim) else due.claim
-        try:
-            self._place(self._prepared_alone(due) if isinstance(due, Claim) else due)
-        except Exception:
-            # The call stays as the ledger has it: claimed ones are given back, requested ones looked up.
-            log.exception("call %d could not be placed", claim.call.id)
-            self._stranded.append(claim)
+        with about_call(claim.call.id):
+            try:
+                self._place(self._prepared_alone(due) if isinstance(due, Claim) else due)
+            except Exception:
+                # The call stays as the ledger has it: claimed ones are given back, requested ones looked up.
+                log.exception("call %d could not be placed", claim.call.id)
+                self._stranded.append(claim)
 
     def give_back_stranded(self) -> int:
         """Give back the claims of calls whose placing failed on our side; housekeeping asks."""
@@ -135,7 +137,8 @@ class PlaceDuty:
             try:
                 released += self._ledger.write(release_claim, claim, now)
             except DatabaseError as error:
-                log.error("call %d stays claimed: %s", claim.call.id, error)
+                with about_call(claim.call.id):
+                    log.error("call %d stays claimed: %s", claim.call.id, error)
                 self._stranded.append(claim)
         return released
 
@@ -260,10 +263,11 @@ class PlaceDuty:
 
     def _look_at(self, recorded: Future[Decision | None], claim: Claim) -> None:
         error = recorded.exception()
-        if error is not None:
-            log.error("the answer for call %d could not be recorded: %s", claim.call.id, error)
-        elif isinstance(decision := recorded.result(), End):
-            _tell(claim.call, decision)
+        with about_call(claim.call.id):  # the ledger's thread comes by here
+            if error is not None:
+                log.error("the answer for call %d could not be recorded: %s", claim.call.id, error)
+            elif isinstance(decision := recorded.result(), End):
+                _tell(claim.call, decision)
 
     def _held(self, connection: Connection, call: Call, now: datetime) -> str:
         """Why the call has to wait for a calendar that couldn't be looked at (rule 8)."""

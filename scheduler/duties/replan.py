@@ -17,7 +17,7 @@ from scheduler.calendars.diary import Diary, Reader, Silence
 from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calendars.vevent import Hides
 from scheduler.calls.call import Key
-from scheduler.calls.change import Cancel, Change, Ignore, Move, Recorded, TooLate
+from scheduler.calls.change import Add, AddMissed, Cancel, Change, Ignore, Move, Recorded, TooLate
 from scheduler.calls.plan import plan
 from scheduler.calls.policy import Policy
 from scheduler.calls.reconcile import reconcile
@@ -35,6 +35,7 @@ from scheduler.ledger.collections import (
     select_objects_after,
     select_some_objects,
 )
+from scheduler.logs import about_call
 from scheduler.loop import let_go
 
 log = logging.getLogger(__name__)
@@ -227,7 +228,7 @@ class ReplanDuty:
             page = reader.read_page(one.href, one.data, start=diary.start, end=end)
             diary.put(one.href, page)
             for fault in page.faults if page else ():
-                log.warning("calendar %s, event %s: %s", diary.collection, fault.uid or fault.href, fault.reason)
+                log.warning("calendar %s, event “%s”: %s", diary.collection, fault.uid or fault.href, fault.reason)
 
     def _decide(
         self, recorded: Collection[Recorded], start: datetime, now: datetime, reads: Mapping[str, datetime]
@@ -287,8 +288,8 @@ class ReplanDuty:
         for first in range(0, len(changes), _CHANGES_AT_ONCE):
             batch = changes[first : first + _CHANGES_AT_ONCE]
             forbidden = dict(self._ledger.write(apply_changes, batch, now, because))
-            for error in forbidden.values():
-                log.error("a change of the plan was refused by the ledger: %s", error)
+            for change, error in forbidden.items():
+                _tell_refused(change, error)
             refused += len(forbidden)
             done = [change for change in batch if change not in forbidden]
             counts.update(type(one).__name__.lower() for one in done if not isinstance(one, Ignore | TooLate))
@@ -296,6 +297,15 @@ class ReplanDuty:
         if counts:
             log.info("replanned: %s", ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
         return Replanned(changes=dict(counts), refused=refused, calls=tuple(calls))
+
+
+def _tell_refused(change: Change, error: str) -> None:
+    match change:
+        case Add() | AddMissed() | Ignore():
+            log.error("a new call was refused by the ledger: %s", error)
+        case _:
+            with about_call(change.call.id):
+                log.error("a change of call %d was refused by the ledger: %s", change.call.id, error)
 
 
 def _pairs(uids: Mapping[str, Collection[str]]) -> set[tuple[str, str]]:

@@ -13,6 +13,7 @@ from scheduler.database import Connection, Database, read_instant, write_instant
 from scheduler.errors import DecisionRefused
 from scheduler.ledger.calls import select_call
 from scheduler.ledger.decisions import DECIDABLE, decide_outcome, ring_again
+from scheduler.logs import about_call
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +39,15 @@ def resolve(
     call_id, who = int(arguments["call"]), arguments["who"]
     if "outcome" not in arguments:
         new_id = ledger.write(_ring_again, call_id, _instant(arguments["at"], now), who, now, policy, barring)
-        log.info("call %d is rung again as call %d: %s decided so", call_id, new_id, who)
+        with about_call(call_id):
+            log.info("call %d is rung again as call %d: “%s” decided so", call_id, new_id, who)
         return new_id
     outcome = Outcome(arguments["outcome"])
     if outcome not in DECIDABLE:
         raise DecisionRefused(f"{outcome} tells of a call that was never requested")
     ledger.write(decide_outcome, call_id, outcome, arguments["note"], who, now)
-    log.info("call %d ended as %s: %s decided so", call_id, outcome, who)
+    with about_call(call_id):
+        log.info("call %d ended as %s: “%s” decided so", call_id, outcome, who)
     return call_id
 
 

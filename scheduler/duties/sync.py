@@ -180,7 +180,7 @@ class SyncDuty:
         intake = self._ledger.read(take_in, name, fetched, known)
         fetched = intake.fetched
         for href, reason in (*fetched.faults, *((one.href, one.problem) for one in intake.broken)):
-            log.warning("%s, %s: %s", calendar.title, href, reason)
+            log.warning("%s, “%s”: %s", calendar.title, href, reason)
         gone = fetched.deleted if before else tuple(stored)
         self._record_unchanged()
         if not self._store(calendar, intake, stored, row.state if row else None, now, anew=before is None):

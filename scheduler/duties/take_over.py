@@ -11,6 +11,7 @@ from scheduler.database import Connection, Database
 from scheduler.duties.guarded_clock import GuardedClock
 from scheduler.ledger.departures import Departures, begin_run, select_never_left
 from scheduler.ledger.life import recover, unplaced
+from scheduler.logs import about_call
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ def take_over(ledger: Database, clock: GuardedClock, policy: Policy) -> Departur
     ledger.write(recover, now)
     for attempt in ledger.read(select_never_left, ledger.path, clock.boot_id()):
         ledger.write(_never_left, attempt.id, clock, policy)
-        log.warning("call %d, attempt %d: %s", attempt.call_id, attempt.number, NEVER_LEFT)
+        with about_call(attempt.call_id):
+            log.warning("call %d, attempt %d: %s", attempt.call_id, attempt.number, NEVER_LEFT)
     return begin_run(ledger, clock.boot_id())
 
 

@@ -30,6 +30,7 @@ class KeptCdr:
 
     id: int
     attempt_id: int
+    call_id: int
     called_back: bool  # else the provider's list shows it
     received_at: datetime
     raw: str
@@ -165,13 +166,15 @@ def select_listed_before(connection: Connection, raws: Iterable[str]) -> frozens
 def select_unweighed_cdrs(connection: Connection) -> tuple[KeptCdr, ...]:
     """What came of our attempts and wasn't weighed yet; the list's before the callbacks'."""
     rows = connection.execute(
-        """SELECT id, attempt_id, source, received_at, raw FROM cdr
-           WHERE weighed_at IS NULL ORDER BY source DESC, id"""
+        """SELECT cdr.id, attempt_id, call_id, source, received_at, raw
+           FROM cdr JOIN attempt ON attempt.id = attempt_id
+           WHERE weighed_at IS NULL ORDER BY source DESC, cdr.id"""
     )
     return tuple(
         KeptCdr(
             id=row["id"],
             attempt_id=row["attempt_id"],
+            call_id=row["call_id"],
             called_back=row["source"] == "callback",
             received_at=read_instant(row["received_at"]),
             raw=row["raw"],

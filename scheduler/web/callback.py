@@ -16,6 +16,7 @@ from scheduler.clock import Clock
 from scheduler.database import Connection, Database
 from scheduler.ledger.attempts import insert_cdr, select_attempt_of_reference
 from scheduler.ledger.settling import prove
+from scheduler.logs import about_call
 from scheduler.vca import read_cdr
 
 log = logging.getLogger(__name__)
@@ -61,22 +62,25 @@ def _keep(ledger: Database, clock: Clock, reference: str, body: bytes) -> int:
     """Keep what came, readable or not, and what it proves: the URL alone shows that the call was accepted."""
     raw, session_id, readable = _read(body)
 
-    def keep(connection: Connection) -> tuple[int, str]:
+    def keep(connection: Connection) -> tuple[int, str] | None:
         attempt = select_attempt_of_reference(connection, reference)
         if attempt is None:
-            return 404, ""
+            return None
         now = clock.now()
         insert_cdr(connection, attempt.id, "callback", raw, now)
-        return 204, prove(connection, attempt, session_id, now)
+        return attempt.call_id, prove(connection, attempt, session_id, now)
 
-    status, alert = ledger.write(keep)
-    if alert:
-        log.error("%s", alert)
-    if status == 404:
+    kept = ledger.write(keep)
+    if kept is None:
         log.warning("a callback came for an attempt that this ledger doesn't know")
-    elif not readable:
-        log.warning("a callback's CDR can't be read; it is kept raw, and the provider's records are asked")
-    return status
+        return 404
+    call_id, alert = kept
+    with about_call(call_id):
+        if alert:
+            log.error("%s", alert)
+        if not readable:
+            log.warning("a callback's CDR can't be read; it is kept raw, and the provider's records are asked")
+    return 204
 
 
 def _read(body: bytes) -> tuple[str, str, bool]:

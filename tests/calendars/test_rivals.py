@@ -39,7 +39,7 @@ def test_the_newer_one_counts_and_both_are_named(newer: str) -> None:
     found = agenda(("one.ics", meeting(1, newer)), ("two.ics", meeting(2)))
     assert [one.summary for one in found.appointments] == ["Call 1"]
     (fault,) = found.faults
-    assert "two.ics has the same UID as “Call 1” of 2026-11-23 13:00 UTC (one.ics)" in fault.reason
+    assert "“two.ics” has the same UID as “Call 1” of 2026-11-23 13:00 UTC (“one.ics”)" in fault.reason
     assert [one.reason for one in found.derivations if one.appointment is None] == [fault.reason]
 
 

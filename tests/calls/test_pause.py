@@ -45,7 +45,7 @@ def test_a_call_that_a_person_asked_for_belongs_to_no_calendar() -> None:
 def test_a_call_waits_for_the_end_of_the_pause_or_its_own_deadline() -> None:
     call = a_call()
     early, late = a_pause(minutes=2, reason="lunch"), a_pause(minutes=60)
-    assert unless_paused(call, [early, late], ()) == Wait(until=NOON + 2 * MINUTE, reason="paused: lunch")
+    assert unless_paused(call, [early, late], ()) == Wait(until=NOON + 2 * MINUTE, reason="paused: “lunch”")
     for pause in (late, a_pause()):
         decision = unless_paused(call, [pause], ())
         assert isinstance(decision, Wait)

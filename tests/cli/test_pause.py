@@ -34,8 +34,8 @@ def test_a_pause_shows_beside_the_coming_calls_with_its_reason_and_end(world: Wo
     assert "To end it: call-scheduler resume" in result.stdout
     row = the_row(world, "plan")
     assert row["state"] == "planned"
-    assert row["reason"].startswith("paused: the line is being moved, until 2")
-    assert "paused: the line is being moved" in command(world, "why", "one").stdout
+    assert row["reason"].startswith("paused: “the line is being moved”, until 2")
+    assert "paused: “the line is being moved”" in command(world, "why", "one").stdout
 
 
 def test_a_pause_that_ends_before_a_call_is_due_leaves_it_alone(world: World) -> None:
@@ -93,7 +93,7 @@ def test_beside_the_daemon_a_pause_holds_through_a_restart_and_a_resume_rings_at
         with running_daemon(read_config(world.config), SystemClock()):
             command(world, "pause", "--reason", "lunch")
             world.put("one", soon())
-            await_true(lambda: [call.reason for call in world.calls()] == ["paused: lunch"])
+            await_true(lambda: [call.reason for call in world.calls()] == ["paused: “lunch”"])
         with running_daemon(read_config(world.config), SystemClock()):
             assert [(call.state, call.attempts) for call in world.calls()] == [(State.PLANNED, 0)]
             assert command(world, "resume").exit_code == 0

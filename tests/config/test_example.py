@@ -32,8 +32,8 @@ def test_the_daemon_starts_from_the_example() -> None:
 def test_the_gateway_starts_from_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "secret_acme").write_text("not-a-real-secret")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    settings, level = read_gateway_config(EXAMPLE)
-    assert (settings.clients[0].client_secret, settings.port, level) == ("not-a-real-secret", 8471, "INFO")
+    settings, log = read_gateway_config(EXAMPLE)
+    assert (settings.clients[0].client_secret, settings.port, log.level) == ("not-a-real-secret", 8471, "INFO")
 
 
 def test_the_example_shows_every_option() -> None:

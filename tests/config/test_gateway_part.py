@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scheduler.config import read_config, read_gateway_config
 from scheduler.gateway.settings import Behaviour, Fault, FaultKind, LineScript
+from scheduler.logs import LogSettings
 from scheduler.phone import PhoneNumber
 from tests.config.files import PASSWORD, VALID, problems_of, write
 
@@ -33,7 +34,7 @@ delay = "3 s"
 
 
 def test_a_file_with_the_gateway_alone_is_enough(tmp_path: Path) -> None:
-    settings, level = read_gateway_config(write(tmp_path, GATEWAY))
+    settings, log = read_gateway_config(write(tmp_path, GATEWAY))
     assert (settings.host, settings.port, settings.database) == ("::1", 8471, tmp_path / "gateway.db")
     (client,) = settings.clients
     assert (client.client_id, client.client_secret) == ("acme", PASSWORD)
@@ -42,7 +43,7 @@ def test_a_file_with_the_gateway_alone_is_enough(tmp_path: Path) -> None:
     assert settings.faults == (
         Fault(kind=FaultKind.SLOW, destination_prefix="+", first=1, delay=timedelta(seconds=3)),
     )
-    assert level == "INFO"
+    assert log == LogSettings()
 
 
 def test_no_secret_is_in_what_a_log_or_traceback_would_print(tmp_path: Path) -> None:
@@ -51,8 +52,8 @@ def test_no_secret_is_in_what_a_log_or_traceback_would_print(tmp_path: Path) -> 
 
 def test_the_daemon_and_the_gateway_read_one_file(tmp_path: Path) -> None:
     path = write(tmp_path, VALID + GATEWAY + '\n[log]\nlevel = "debug"\n')
-    assert read_config(path).log_level == "DEBUG"
-    assert read_gateway_config(path)[1] == "DEBUG"
+    assert read_config(path).log.level == "DEBUG"
+    assert read_gateway_config(path)[1].level == "DEBUG"
 
 
 def test_the_daemons_part_is_not_the_gateways_to_check(tmp_path: Path) -> None:
@@ -79,3 +80,11 @@ def test_a_missing_secret_names_the_clients_line(tmp_path: Path) -> None:
 
 def test_a_file_without_a_gateway_says_so(tmp_path: Path) -> None:
     assert problems_of(write(tmp_path), read_gateway_config) == ("config.toml: gateway: is missing",)
+
+
+def test_a_log_that_no_option_allows_is_refused_with_the_choices(tmp_path: Path) -> None:
+    path = write(tmp_path, GATEWAY + '[log]\nformat = "xml"\npersonal = "all"\n')
+    format_problem, personal_problem = problems_of(path, read_gateway_config)
+    assert "log.format" in format_problem
+    assert "journal" in format_problem
+    assert "log.personal" in personal_problem

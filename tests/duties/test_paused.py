@@ -35,7 +35,7 @@ def test_a_paused_call_is_not_requested_and_says_why(duties: Bench) -> None:
     pause(duties, reason="the line is being moved")
     duties.place_due()
     assert (duties.provider.requests, duties.attempts(call_id)) == ([], ())
-    assert duties.call(call_id).reason == "paused: the line is being moved"
+    assert duties.call(call_id).reason == "paused: “the line is being moved”"
 
 
 def test_a_pause_that_comes_after_the_claim_still_counts(duties: Bench) -> None:
@@ -58,7 +58,7 @@ def test_a_paused_call_isnt_looked_at_again_before_its_deadline_and_is_then_miss
         duties.clock.advance(timedelta(seconds=1))
     call = duties.call(call_id)
     assert (looks, call.outcome, duties.provider.requests) == (2, Outcome.MISSED, [])
-    assert "paused: strike" in call.reason
+    assert "paused: “strike”" in call.reason
 
 
 def test_a_resumed_call_rings_at_once_while_its_grace_lasts(duties: Bench) -> None:

@@ -50,7 +50,7 @@ def close_the_hours(duties: Bench) -> None:
     ("meanwhile", "reason"),
     [
         (lambda duties: duties.clock.advance(3 * SECOND), "3.0 s passed before it could leave"),
-        (pause, "paused: strike"),
+        (pause, "paused: “strike”"),
         (bar, "on the do-not-call list"),
         (disown, "its origin isn't one of the company's own numbers"),
         (close_the_hours, "hours"),
