@@ -27,6 +27,7 @@ from scheduler.duties.replan import NOTHING, ReplanDuty
 from scheduler.duties.sync import SyncDuty
 from scheduler.duties.synced import Synced, SyncedCalendar
 from scheduler.duties.take_over import take_over
+from scheduler.duties.troubles import TokenWatch
 from scheduler.errors import DatabaseError
 from scheduler.explain import explain
 from scheduler.ledger import open_ledger
@@ -38,6 +39,7 @@ from scheduler.ledger.lock import held_lock
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.loop import Loop
 from scheduler.oauth import RENEWAL_RESULTS
+from scheduler.messages import Messages
 from scheduler.parts import (
     ProviderLink,
     calendars_http,
@@ -165,6 +167,8 @@ class Daemon:
         )
         self._parts.callback(self._metrics.close)
         self._measuring = Loop("metrics", self._metrics.run_once, _METRICS_EVERY)
+        tokens = TokenWatch(lambda: self._link.tokens.renew_ahead(), clock)
+        self._messages = self._parts.enter_context(closing(Messages(config, ledger, clock, tokens, self.alive)))
         self._loops = (
             Loop("clock", ClockDuty(ledger, clock).run_once, _CLOCK_EVERY),
             Loop("sync", lambda: self._sync.run_once(self._clock.now()), _TICK),
@@ -173,12 +177,13 @@ class Daemon:
             Loop("contacts", self._reload_contacts, _CONTACTS_EVERY),
             self._replanning,
             self._looking,
-            Loop("tokens", lambda: self._link.tokens.renew_ahead(), _TOKEN_EVERY),
+            Loop("tokens", tokens.run_once, _TOKEN_EVERY),
             Loop("recover", self._place.give_back_stranded, _CONTACTS_EVERY),
             Loop("ledger", lambda: self._watch.run_once(self._clock.now()), _LEDGER_EVERY),
             self._collecting,
             self._paging,
             self._measuring,
+            *self._messages.loops,
         )
 
     @property
@@ -244,6 +249,7 @@ class Daemon:
         self._page.use(config.page, page_facts(config))
         self._paging.wake()
         self._metrics.settings, self._ledger_metrics.labels = config.metrics, collection_labels_of(config)
+        self._messages.use(config)
         sources = contact_sources(config, self._http, self._ledger)
         self._contacts = ContactsDuty(sources, config.number_types, before=self._contacts)
         self._contacts.run_once()

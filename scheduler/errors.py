@@ -23,6 +23,7 @@ thing and the remedy.
     ├── RequestRefused       our gateway refuses a client's request, with a status and a sentence
     ├── ProviderError        the Voice Call-out API refused or failed a read (a token, the CDRs)
     │   └── CredentialsRefused   the client id or secret is wrong
+    ├── DeliveryFailed       a mail or a webhook's message that couldn't be handed over: tried again later
     ├── DecisionRefused      a person's decision that the rules of a call's life don't allow
     └── DemoFailed           one of the demo's parts ended, or didn't do its part in time
 """
@@ -137,6 +138,10 @@ class ProviderError(CallSchedulerError):
 
 class CredentialsRefused(ProviderError):
     """The provider doesn't know this client id and secret."""
+
+
+class DeliveryFailed(CallSchedulerError):
+    """A mail server or a webhook didn't take what it was given; the sentence holds no address and no secret."""
 
 
 class DecisionRefused(CallSchedulerError):

@@ -30,11 +30,12 @@ FLOORS = (
         "systemd",
         "loop",
         "lanes",
+        "mail",
     ),
     ("sources", "ledger", "callout", "gateway", "timetable"),
     ("duties", "web"),
     ("config",),
-    ("daemon", "service", "demo", "parts", "commands", "explain"),
+    ("daemon", "service", "demo", "parts", "commands", "explain", "messages"),
     ("cli", "__main__"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -63,6 +64,7 @@ DOORS = {
     "dateutil": set(),
     "click": {"cli"},
     "holidays": {"calls"},
+    "smtplib": {"mail"},
 }
 PURE = {*FLOORS[0], *FLOORS[1], *FLOORS[2]} - {"clock", "logs"}
 IMPURE_MODULES = {"logging", "time", "requests", "socket", "subprocess", "threading", "tempfile", "shutil"}

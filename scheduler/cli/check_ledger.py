@@ -13,6 +13,7 @@ from scheduler.cli.output import local
 from scheduler.config import Config
 from scheduler.database import Database
 from scheduler.duties.brake import hold_problems
+from scheduler.duties.deliver import delivery_problems
 from scheduler.duties.guarded_clock import clock_problems
 from scheduler.duties.paused import pause_problems
 from scheduler.duties.staleness import calendar_problems, is_late, last_read
@@ -64,6 +65,7 @@ def _look_into(config: Config, ledger: Database, runs: bool, now: datetime) -> I
     yield from _alerts(config, ledger, now)
     problems = (*ledger.read(hold_problems, now), *pause_problems(ledger.read(select_pauses, now)))
     yield from (finding_of(problem) for problem in problems)
+    yield from (finding_of(problem) for problem in ledger.read(delivery_problems, now))
     yield Finding(subject="daemon", fine=True, text="running" if runs else "not running")
     if runs:
         yield from (finding_of(problem, in_the_daemon=True) for problem in ledger.read(clock_problems))

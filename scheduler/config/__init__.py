@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scheduler.config.messages import MessagesConfig
 from scheduler.config.read import read_config, read_gateway_config
 from scheduler.config.settings import BookConfig, CalendarConfig, CallbackConfig, Config, ProviderConfig
 
@@ -10,6 +11,7 @@ __all__ = [
     "CalendarConfig",
     "CallbackConfig",
     "Config",
+    "MessagesConfig",
     "ProviderConfig",
     "read_config",
     "read_gateway_config",

@@ -22,6 +22,7 @@ from scheduler.config.build_hours import build_hours
 from scheduler.config.build_login import LoginPlaces, build_login
 from scheduler.config.log import build_log
 from scheduler.config.metrics import build_metrics
+from scheduler.config.messages import MessagesConfig, build_messages
 from scheduler.config.model import (
     CalendarTable,
     CallbackTable,
@@ -77,8 +78,15 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         metrics=build_metrics(file.metrics),
         workers=file.calling.workers,
         last_look=file.calling.last_look,
+        messages=_messages(file, folder, revealed, problems),
         wait_for_sync=file.clock.unsynchronised == "wait",
     )
+
+
+def _messages(file: DaemonFile, folder: Path, secrets: Secrets, problems: Problems) -> MessagesConfig:
+    books = (ADDRESS_BOOK + table.name for table in file.contacts if table.carddav)
+    collections = (*(table.name for table in file.calendar), *books)
+    return build_messages(file.mail, file.alerts, file.ping, collections, folder, secrets, problems)
 
 
 def _check_last_look(file: DaemonFile, problems: Problems) -> None:

@@ -20,6 +20,7 @@ from scheduler.config.log import LogTable
 from scheduler.config.login_model import LoginTable
 from scheduler.config.page import PageTable
 from scheduler.config.metrics import MetricsTable
+from scheduler.config.messages import AlertsTable, MailTable, PingTable
 from scheduler.config.values import (
     Address,
     Domain,
@@ -261,6 +262,9 @@ class DaemonFile(Table):
     ledger: LedgerTable = LedgerTable()
     log: LogTable = LogTable()
     metrics: MetricsTable | None = None
+    mail: MailTable | None = None
+    alerts: AlertsTable = AlertsTable()
+    ping: PingTable | None = None
     gateway: GatewayTable | None = None
 
 

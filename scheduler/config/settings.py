@@ -14,6 +14,7 @@ from scheduler.callout.client import CalloutSettings
 from scheduler.calls.barring import Barring
 from scheduler.calls.last_look import WhenUnreachable
 from scheduler.calls.policy import Policy
+from scheduler.config.messages import MessagesConfig
 from scheduler.duties.contacts import ContactsFile
 from scheduler.duties.do_not_call import DoNotCallFile
 from scheduler.http import HttpSettings
@@ -96,6 +97,7 @@ class Config:
     metrics: MetricsSettings | None  # None: they aren't served
     workers: int
     last_look: timedelta  # how long before it is due a call's event is fetched again; 0: it isn't
+    messages: MessagesConfig
     wait_for_sync: bool  # place nothing until the clock has been synchronised once
 
     @property

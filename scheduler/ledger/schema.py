@@ -250,3 +250,48 @@ def m0015_tallies(database: MigrationDatabase) -> None:
            BEGIN INSERT INTO tally (outcome, calls) VALUES (NEW.outcome, 1)
                ON CONFLICT DO UPDATE SET calls = calls + 1; END"""
     )
+# What lasts for a while, as a calendar that refuses our login, until it is over.
+_TROUBLE = """
+CREATE TABLE trouble (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    since TEXT NOT NULL,
+    over_at TEXT CHECK (over_at >= since)
+) STRICT
+"""
+
+# What somebody is to be told, once: the key says what of. Its words are forgotten once they were handed over.
+_LETTER = """
+CREATE TABLE letter (
+    id INTEGER PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    problem TEXT NOT NULL DEFAULT '',
+    sent_at TEXT,
+    given_up_at TEXT,
+    UNIQUE (recipient, key),
+    CHECK (sent_at IS NULL OR given_up_at IS NULL),
+    CHECK ((sent_at IS NULL AND given_up_at IS NULL) OR (title = '' AND body = ''))
+) STRICT
+"""
+
+LETTER_WAITS = "sent_at IS NULL AND given_up_at IS NULL"
+
+
+@MIGRATIONS()
+def m0016_letters(database: MigrationDatabase) -> None:
+    """What is told by mail and webhook, and how far the history has been told."""
+    database.execute(_TROUBLE)
+    database.execute(_LETTER)
+    database.execute("CREATE UNIQUE INDEX trouble_lasts ON trouble (name) WHERE over_at IS NULL")
+    database.execute(f"CREATE INDEX letter_waits ON letter (recipient, due_at) WHERE {LETTER_WAITS}")
+    database.execute("CREATE INDEX letter_sent ON letter (recipient, sent_at) WHERE sent_at IS NOT NULL")
+    database.execute("CREATE TABLE told (id INTEGER PRIMARY KEY CHECK (id = 1), event_id INTEGER NOT NULL) STRICT")
