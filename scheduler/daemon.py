@@ -38,8 +38,8 @@ from scheduler.ledger.departures import Departures
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.store import LedgerCallStore
 from scheduler.loop import Loop
-from scheduler.oauth import RENEWAL_RESULTS
 from scheduler.messages import Messages
+from scheduler.oauth import RENEWAL_RESULTS
 from scheduler.parts import (
     ProviderLink,
     calendars_http,
@@ -55,12 +55,12 @@ from scheduler.parts import (
 from scheduler.serving import ServerThread, base_url, listen
 from scheduler.timetable import Timetable
 from scheduler.web.callback import CALLBACK_PATH, create_app
-from scheduler.web.office import Office
-from scheduler.web.server import PageServer
 from scheduler.web.health import Check
 from scheduler.web.ledger_metrics import LedgerCollector
 from scheduler.web.metrics import Instruments, create_metrics_app
 from scheduler.web.metrics_server import MetricsServer
+from scheduler.web.office import Office
+from scheduler.web.server import PageServer
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ import click
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.cli.calls import calls
 from scheduler.cli.check import check
+from scheduler.cli.feed import feed_url
 from scheduler.cli.page import page
 from scheduler.cli.pause import pause, resume
 from scheduler.cli.place import place
@@ -31,7 +32,7 @@ def cli() -> None:
     use_packaged_tzdata()
 
 
-for command in (run, check, sync, plan, calls, why, place, pause, resume, page, gateway, demo):
+for command in (run, check, sync, plan, calls, why, place, pause, resume, page, feed_url, gateway, demo):
     cli.add_command(command)
 calls.add_command(resolve_call)
 

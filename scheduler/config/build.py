@@ -20,9 +20,10 @@ from scheduler.calls.last_look import WhenUnreachable
 from scheduler.calls.policy import Limits, Policy, Retries
 from scheduler.config.build_hours import build_hours
 from scheduler.config.build_login import LoginPlaces, build_login
+from scheduler.config.feed import build_feed
 from scheduler.config.log import build_log
-from scheduler.config.metrics import build_metrics
 from scheduler.config.messages import MessagesConfig, build_messages
+from scheduler.config.metrics import build_metrics
 from scheduler.config.model import (
     CalendarTable,
     CallbackTable,
@@ -78,6 +79,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         metrics=build_metrics(file.metrics),
         workers=file.calling.workers,
         last_look=file.calling.last_look,
+        feed=build_feed(file.feed, company, revealed, problems) if file.feed else None,
         messages=_messages(file, folder, revealed, problems),
         wait_for_sync=file.clock.unsynchronised == "wait",
     )

@@ -15,12 +15,13 @@ from scheduler.calendars.wording import DEFAULT_CANCELLED_PREFIXES, DEFAULT_CATE
 from scheduler.calls.barring import CALLABLE_TYPES
 from scheduler.calls.calling_hours import Outside
 from scheduler.calls.last_look import WhenUnreachable
+from scheduler.config.feed import FeedTable
 from scheduler.config.hours import Days, Holidays, Windows
 from scheduler.config.log import LogTable
 from scheduler.config.login_model import LoginTable
-from scheduler.config.page import PageTable
-from scheduler.config.metrics import MetricsTable
 from scheduler.config.messages import AlertsTable, MailTable, PingTable
+from scheduler.config.metrics import MetricsTable
+from scheduler.config.page import PageTable
 from scheduler.config.values import (
     Address,
     Domain,
@@ -265,6 +266,7 @@ class DaemonFile(Table):
     mail: MailTable | None = None
     alerts: AlertsTable = AlertsTable()
     ping: PingTable | None = None
+    feed: FeedTable | None = None
     gateway: GatewayTable | None = None
 
 

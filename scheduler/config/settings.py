@@ -24,8 +24,9 @@ from scheduler.oauth import TokenSettings
 from scheduler.sources.caldav_server import CaldavSettings
 from scheduler.sources.carddav_server import CarddavSettings
 from scheduler.sources.ics import IcsSettings
-from scheduler.web.settings import PageSettings
+from scheduler.web.feed import FeedSettings
 from scheduler.web.metrics_server import MetricsSettings
+from scheduler.web.settings import PageSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class Config:
     workers: int
     last_look: timedelta  # how long before it is due a call's event is fetched again; 0: it isn't
     messages: MessagesConfig
+    feed: FeedSettings | None  # of calls, for subscribers
     wait_for_sync: bool  # place nothing until the clock has been synchronised once
 
     @property

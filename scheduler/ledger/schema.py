@@ -250,6 +250,8 @@ def m0015_tallies(database: MigrationDatabase) -> None:
            BEGIN INSERT INTO tally (outcome, calls) VALUES (NEW.outcome, 1)
                ON CONFLICT DO UPDATE SET calls = calls + 1; END"""
     )
+
+
 # What lasts for a while, as a calendar that refuses our login, until it is over.
 _TROUBLE = """
 CREATE TABLE trouble (
