@@ -168,7 +168,8 @@ class Daemon:
         self._parts.callback(self._metrics.close)
         self._measuring = Loop("metrics", self._metrics.run_once, _METRICS_EVERY)
         tokens = TokenWatch(lambda: self._link.tokens.renew_ahead(), clock)
-        self._messages = self._parts.enter_context(closing(Messages(config, ledger, clock, tokens, self.alive)))
+        messages = Messages(config, ledger, clock, tokens, silent=self._replan.silent, alive=self.alive)
+        self._messages = self._parts.enter_context(closing(messages))
         self._loops = (
             Loop("clock", ClockDuty(ledger, clock).run_once, _CLOCK_EVERY),
             Loop("sync", lambda: self._sync.run_once(self._clock.now()), _TICK),

@@ -10,6 +10,7 @@ from scheduler.config import Config, MessagesConfig
 from scheduler.database import Database
 from scheduler.duties.alert import MAIL, WEBHOOK, AlertDuty
 from scheduler.duties.deliver import Channel, DeliverDuty, MailChannel, WebhookChannel
+from scheduler.duties.people import People, PeopleSettings, Silent
 from scheduler.duties.ping import PingDuty
 from scheduler.duties.troubles import TokenWatch
 from scheduler.http import Http, HttpSettings
@@ -23,10 +24,19 @@ class Messages:
     """The duties that tell, each with its loop."""
 
     def __init__(
-        self, config: Config, ledger: Database, clock: Clock, tokens: TokenWatch, alive: Callable[[], bool]
+        self,
+        config: Config,
+        ledger: Database,
+        clock: Clock,
+        tokens: TokenWatch,
+        *,
+        silent: Silent,
+        alive: Callable[[], bool],
     ) -> None:
+        self._ledger = ledger
         self._http = Http(HttpSettings())
-        self._alerts = AlertDuty(ledger, config.messages.alerts, tokens.troubles)
+        self._people = People(settings=people_of(config), silent=silent)
+        self._alerts = AlertDuty(ledger, config.messages.alerts, tokens.troubles, self._people)
         self._deliver = DeliverDuty(ledger, channels_of(config.messages, self._http), config.messages.pause)
         self._ping = PingDuty(config.messages.ping, alive, self._http)
         self._pinging = Loop("ping", self._ping.run_once, _every(config.messages))
@@ -39,11 +49,12 @@ class Messages:
         )
 
     def _look(self, now: datetime) -> None:
-        if self._alerts.run_once(now):
+        if self._alerts.run_once(now) + self._people.run_once(self._ledger, now):
             self._delivering.wake()
 
     def use(self, config: Config) -> None:
         """Take over another configuration."""
+        self._people.settings = people_of(config)
         self._alerts.settings = config.messages.alerts
         self._deliver.channels = channels_of(config.messages, self._http)
         self._deliver.pause = config.messages.pause
@@ -62,6 +73,17 @@ def channels_of(config: MessagesConfig, http: Http) -> dict[str, Channel]:
     if config.webhook:
         channels[WEBHOOK] = WebhookChannel(config.webhook, http)
     return channels
+
+
+def people_of(config: Config) -> PeopleSettings:
+    return PeopleSettings(
+        tell=config.messages.people,
+        digest_at=config.messages.digest_at,
+        zone=config.company_zone,
+        company=config.company,
+        rules={rules.collection: rules for rules in config.rules},
+        zones=config.zones,
+    )
 
 
 def _every(config: MessagesConfig) -> timedelta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -16,6 +16,7 @@ from scheduler.config.problems import Key, Problems
 from scheduler.config.secrets import Secrets
 from scheduler.config.values import Duration, Email, Interval, Secret, Table
 from scheduler.duties.alert import AlertSettings, recipients_of
+from scheduler.duties.people import Tell
 from scheduler.duties.ping import PingSettings
 from scheduler.mail import MailSettings, Security
 
@@ -39,6 +40,8 @@ class MailTable(Table):
     password: Secret | None = None
     ca_bundle: Path | None = None
     pause: Duration = _PAUSE
+    people: Tell = Tell.OFF
+    digest_at: time = time(7, 30)
 
     @model_validator(mode="after")
     def _protected(self) -> Self:
@@ -69,6 +72,8 @@ class MessagesConfig:
 
     mail: MailSettings | None
     pause: timedelta  # between two messages to one recipient
+    people: Tell  # when those with an appointment are told
+    digest_at: time
     alerts: AlertSettings
     webhook: str
     ping: PingSettings | None
@@ -90,6 +95,8 @@ def build_messages(
     return MessagesConfig(
         mail=_mail(mail, folder, secrets) if mail else None,
         pause=mail.pause if mail else _PAUSE,
+        people=mail.people if mail else Tell.OFF,
+        digest_at=mail.digest_at if mail else time(),
         alerts=AlertSettings(
             recipients=tuple(recipients_of(alerts.mail, webhook=alerts.webhook is not None)),
             tell=alerts.tell,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from scheduler.calls.alert import (
     AlertKind,
@@ -46,16 +47,27 @@ class AlertSettings:
     collections: frozenset[str] = frozenset()  # those that are configured
 
 
+class PeopleLetters(Protocol):
+    """What the people with an appointment are told, beside the admin."""
+
+    def letters_of(self, connection: Connection, happening: Happening, now: datetime) -> Iterator[NewLetter]: ...
+
+
 class AlertDuty:
     """Looks at the history since the last look and at what lasts, and writes what is to be told of them."""
 
     def __init__(
-        self, ledger: Database, settings: AlertSettings, provider: Callable[[datetime], Sequence[Trouble]]
+        self,
+        ledger: Database,
+        settings: AlertSettings,
+        provider: Callable[[datetime], Sequence[Trouble]],
+        people: PeopleLetters | None = None,
     ) -> None:
         """:param provider: the troubles with it that aren't in the ledger."""
         self._ledger = ledger
         self.settings = settings
         self._provider = provider
+        self._people = people
 
     def run_once(self, now: datetime) -> int:
         """How many things are news."""
@@ -100,6 +112,8 @@ class AlertDuty:
         for one in happened:
             if now - one.at < _TOO_OLD:
                 self._tell(connection, f"event {one.event_id}", _notice(one), now)
+                for letter in self._people.letters_of(connection, one, now) if self._people else ():
+                    insert_letter(connection, letter, now)
         record_told(connection, until)
 
     def _tell(self, connection: Connection, key: str, notice: Notice, now: datetime) -> None:
