@@ -30,6 +30,7 @@ from scheduler.duties.take_over import take_over
 from scheduler.duties.troubles import TokenWatch
 from scheduler.errors import DatabaseError
 from scheduler.explain import explain
+from scheduler.kept_server import KeptServer
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.clock import note_stopped, remember_clock
@@ -58,9 +59,8 @@ from scheduler.web.callback import CALLBACK_PATH, create_app
 from scheduler.web.health import Check
 from scheduler.web.ledger_metrics import LedgerCollector
 from scheduler.web.metrics import Instruments, create_metrics_app
-from scheduler.web.metrics_server import MetricsServer
 from scheduler.web.office import Office
-from scheduler.web.server import PageServer
+from scheduler.web.server import page_server
 
 log = logging.getLogger(__name__)
 
@@ -158,12 +158,15 @@ class Daemon:
         commands = CommandDuty(self._ledger, self._clock, handlers)
         self._parts.callback(commands.close)
         self._commanding = Loop("commands", commands.run_once, _TICK)
-        self._page = PageServer(self._office(config), config.page)
+        self._office = self._open_office(config)
+        self._page = page_server(self._office, config.page)
         self._parts.callback(self._page.close)
         self._paging = Loop("page", self._page.run_once, _PAGE_EVERY)
         self._ledger_metrics = LedgerCollector(ledger, clock, collection_labels_of(config))
-        self._metrics = MetricsServer(
-            lambda: create_metrics_app(self._instruments, self._ledger_metrics, self.readiness), config.metrics
+        self._metrics = KeptServer(
+            "metrics",
+            lambda _: create_metrics_app(self._instruments, self._ledger_metrics, self.readiness),
+            config.metrics,
         )
         self._parts.callback(self._metrics.close)
         self._measuring = Loop("metrics", self._metrics.run_once, _METRICS_EVERY)
@@ -247,7 +250,7 @@ class Daemon:
         self._place.policy = self._place.limiter.policy = self._collect.policy = config.policy
         self._place.barring = config.barring
         self._collecting.every = config.provider.cdr_every
-        self._page.use(config.page, page_facts(config))
+        self._office.facts, self._page.settings = page_facts(config), config.page
         self._paging.wake()
         self._metrics.settings, self._ledger_metrics.labels = config.metrics, collection_labels_of(config)
         self._messages.use(config)
@@ -322,7 +325,7 @@ class Daemon:
         next_at = self._last_look.run_once(self._clock.now()).next_at
         self._looking.every = max(next_at - self._clock.now(), timedelta())
 
-    def _office(self, config: Config) -> Office:
+    def _open_office(self, config: Config) -> Office:
         return Office(
             self._ledger,
             self._clock,

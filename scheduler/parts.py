@@ -159,6 +159,7 @@ def page_facts(config: Config) -> Facts:
         zone=config.company_zone,
         managers=config.company.managers,
         calendars=tuple(calendar.name for calendar in config.calendars),
+        feed=config.feed,
     )
 
 

@@ -27,6 +27,7 @@ FLOORS = (
         "wire",
         "database",
         "serving",
+        "kept_server",
         "systemd",
         "loop",
         "lanes",

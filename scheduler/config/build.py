@@ -56,7 +56,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
     _check_ownership(file, problems)
     _check_names(file, problems)
     _check_last_look(file, problems)
-    company = _company(file)
+    company, page = _company(file), build_page(file.page, problems)
     return Config(
         path=folder,
         ledger=ledger,
@@ -75,11 +75,11 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
         number_types=file.company.number_types,
         provider=_provider(file.provider, file.calling.workers, folder, revealed),
         callback=_callback(file.callback) if file.callback else None,
-        page=build_page(file.page, problems),
+        page=page,
         metrics=build_metrics(file.metrics),
         workers=file.calling.workers,
         last_look=file.calling.last_look,
-        feed=build_feed(file.feed, company, revealed, problems) if file.feed else None,
+        feed=build_feed(file.feed, page, company, revealed, problems) if file.feed else None,
         messages=_messages(file, folder, revealed, problems),
         wait_for_sync=file.clock.unsynchronised == "wait",
     )

@@ -7,17 +7,23 @@ from scheduler.config.problems import Problems
 from scheduler.config.secrets import Secrets
 from scheduler.config.values import Secret, Table, Url
 from scheduler.web.feed import Feed, FeedSettings
+from scheduler.web.settings import PageSettings
 
 _SHORTEST = 16  # characters: the URLs are as hard to guess as the secret that they are made from
 
 
 class FeedTable(Table):
     secret: Secret
-    url: Url = "http://127.0.0.1:8472"
+    url: Url | None = None
 
 
-def build_feed(table: FeedTable, company: Company, secrets: Secrets, problems: Problems) -> FeedSettings | None:
-    """None where this user can't read the secret."""
+def build_feed(
+    table: FeedTable, page: PageSettings | None, company: Company, secrets: Secrets, problems: Problems
+) -> FeedSettings | None:
+    """None where this user can't read the secret, or nothing serves the feed."""
+    if page is None:
+        problems.add(("feed",), "the feed is served beside the page, which isn't: leave out page.enabled = false")
+        return None
     secret = secrets.reveal(table.secret, ("feed", "secret"))
     if 0 < len(secret) < _SHORTEST:
         problems.add(
@@ -30,4 +36,6 @@ def build_feed(table: FeedTable, company: Company, secrets: Secrets, problems: P
         if manager.origin
     )
     feeds = (Feed(name="Calls", origin=None), *own)
-    return FeedSettings(secret=secret, url=table.url.rstrip("/"), feeds=feeds) if secret else None
+    return (
+        FeedSettings(secret=secret, url=(table.url or page.address).rstrip("/"), feeds=feeds) if secret else None
+    )

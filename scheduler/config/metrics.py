@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from scheduler.config.values import Address, Table
 from scheduler.ledger.collections import ADDRESS_BOOK
-from scheduler.web.metrics_server import MetricsSettings
+from scheduler.web.metrics_settings import MetricsSettings
 
 _SHORTEST_NAME = 2  # letters: an initial stands in many words
 _MOST_DIGITS = 5  # more may be somebody's number

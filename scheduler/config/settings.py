@@ -25,7 +25,7 @@ from scheduler.sources.caldav_server import CaldavSettings
 from scheduler.sources.carddav_server import CarddavSettings
 from scheduler.sources.ics import IcsSettings
 from scheduler.web.feed import FeedSettings
-from scheduler.web.metrics_server import MetricsSettings
+from scheduler.web.metrics_settings import MetricsSettings
 from scheduler.web.settings import PageSettings
 
 

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scheduler.web.access import Door, Refused
+from scheduler.web.feed import FEED_PATH
 from scheduler.web.settings import PageSettings
 
 LOGIN_PATH = "/login"
@@ -52,6 +53,10 @@ class Guard:
 
     def _stop(self, request: Request) -> Response | None:
         """Why the request goes no further; None where it does, with who asks in its state."""
+        if request.url.path.startswith(f"{FEED_PATH}/"):
+            # Its path is a secret and says who asks; a calendar program neither logs in nor runs scripts.
+            request.state.visitor = None
+            return None
         if _host(f"//{request.headers.get('host', '')}") not in self._settings.names:
             # A page of a stranger whose name points to this address would else be let in by the visitor's browser.
             own = self._settings.url or "its own address"
@@ -95,7 +100,9 @@ def _host(url: str) -> str:
 def _with_headers(send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(_HEADERS)
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
         await send(message)
 
     return send_with_headers

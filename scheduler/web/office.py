@@ -13,6 +13,7 @@ from scheduler.calendars.settings import Manager
 from scheduler.calls.call import Key
 from scheduler.clock import Clock
 from scheduler.database import Database
+from scheduler.web.feed import FeedSettings
 
 Silent = Callable[[datetime, datetime], Sequence[tuple[str, Silence]]]
 Explain = Callable[[Key, datetime], Sequence[Derivation]]
@@ -25,6 +26,7 @@ class Facts:
     zone: ZoneInfo  # of all times on the page
     managers: tuple[Manager, ...]
     calendars: tuple[str, ...]
+    feed: FeedSettings | None = None  # None: none is published
 
 
 class Office:

@@ -58,6 +58,12 @@ class PageSettings:
     session: timedelta = timedelta(hours=12)
 
     @property
+    def address(self) -> str:
+        """How people reach it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.url or f"http://{host}:{self.port}"
+
+    @property
     def is_open(self) -> bool:
         """Whether nobody has to say who they are."""
         return not self.users and self.proxy is None

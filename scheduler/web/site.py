@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from scheduler.errors import DatabaseError
 from scheduler.web.access import FormTokens, door_of
+from scheduler.web.feed import feed_routes
 from scheduler.web.frame import Frame
 from scheduler.web.guard import STATIC_PATH, Guard
 from scheduler.web.office import Office
@@ -41,6 +42,7 @@ def create_site(office: Office, settings: PageSettings) -> ASGIApp:
     routes: list[BaseRoute] = [*today.routes(frame), *call.routes(frame), *pauses.routes(frame)]
     if settings.users:
         routes += Login(frame, settings, sessions).routes()
+    routes += feed_routes(office.ledger, office.clock, lambda: office.facts.feed)
     routes.append(Mount(STATIC_PATH, StaticFiles(directory=_STATIC)))
     # Not as a middleware: those stand inside of what answers to our own errors.
     site = Starlette(routes=routes, exception_handlers=_handlers(view))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from scheduler.cli import cli
@@ -22,6 +23,27 @@ def test_there_is_a_feed_of_all_calls_and_one_of_each_manager_with_a_phone(tmp_p
 
 def test_without_the_table_there_is_none(tmp_path: Path) -> None:
     assert read_config(write(tmp_path)).feed is None
+
+
+@pytest.mark.parametrize(
+    ("page", "url"),
+    [
+        ("", "http://127.0.0.1:8472"),
+        ('[page]\nlisten = "[::1]:9000"\n', "http://[::1]:9000"),
+        (
+            '[page]\nurl = "https://calls.example.com"\nproxy = { addresses = ["127.0.0.1"] }\n',
+            "https://calls.example.com",
+        ),
+    ],
+)
+def test_it_is_reached_as_the_page_is(tmp_path: Path, page: str, url: str) -> None:
+    feed = read_config(write(tmp_path, VALID + page + '\n[feed]\nsecret = { file = "secret" }\n')).feed
+    assert feed is not None
+    assert feed.url == url
+
+
+def test_a_feed_without_the_page_that_serves_it_is_refused(tmp_path: Path) -> None:
+    assert "served beside the page" in problem_in(tmp_path, FEED + "[page]\nenabled = false\n")
 
 
 def test_a_short_secret_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from scheduler.config import read_config
 from scheduler.config.metrics import collection_labels
-from scheduler.web.metrics_server import MetricsSettings
+from scheduler.web.metrics_settings import MetricsSettings
 from tests.config.files import VALID, problem_in, write
 
 

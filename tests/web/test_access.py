@@ -10,13 +10,15 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import requests
 from starlette.routing import Route
 
 from scheduler.web import passwords, sessions
+from scheduler.web.feed import Feed, FeedSettings
 from scheduler.web.guard import Guard
 from scheduler.web.settings import PageSettings, TrustedProxy
 from scheduler.web.site import create_site
-from tests.web.page import OPEN, Browser, Page, served, with_users
+from tests.web.page import FACTS, OPEN, Browser, Page, served, with_users
 
 PROXY = TrustedProxy(addresses=(ip_network("127.0.0.0/8"),), header="X-Remote-User", operators=frozenset({"ann"}))
 ANN, BEN = {"X-Remote-User": "ann"}, {"X-Remote-User": "ben"}
@@ -242,3 +244,22 @@ def test_who_does_not_come_from_the_proxy_is_not_believed(tmp_path: Path) -> Non
     elsewhere = replace(PROXY, addresses=(ip_network("192.0.2.1/32"),))
     with served(tmp_path, replace(OPEN, proxy=elsewhere)) as page:
         assert page.get("/", {**ANN, "X-Forwarded-For": "192.0.2.1"}).status_code == 403
+
+
+def test_a_calendar_program_that_knows_a_feeds_address_reads_it_without_a_login(closed: Page) -> None:
+    calls = Feed(name="Calls", origin=None)
+    feed = FeedSettings(secret="not-a-real-secret", url="https://calls.example.com", feeds=(calls,))
+    closed.office.facts = replace(FACTS, feed=feed)
+    answer = closed.get(feed.path_of(calls), {"Host": "calls.example.com"})
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "private, no-cache")
+    assert closed.get(feed.path_of(calls), {"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/feed/guessed.ics", "/feed/../", "/feed/x/../../pauses", "/feed/%2e%2e/"])
+def test_an_address_beside_those_of_feeds_opens_nothing(closed: Page, path: str) -> None:
+    request = requests.Request("GET", closed.url).prepare()
+    request.url = closed.url + path  # as it stands: no browser tidies it up
+    answer = closed.session.send(request, allow_redirects=False, timeout=20)
+    # 307 is to the same path without its last slash.
+    assert answer.status_code in (404, 307)
+    assert "Pauses" not in answer.text
