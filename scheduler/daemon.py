@@ -30,7 +30,7 @@ from scheduler.duties.take_over import take_over
 from scheduler.duties.troubles import TokenWatch
 from scheduler.errors import DatabaseError
 from scheduler.explain import explain
-from scheduler.kept_server import KeptServer
+from scheduler.front import Front
 from scheduler.ledger import open_ledger
 from scheduler.ledger.calls import Claim
 from scheduler.ledger.clock import note_stopped, remember_clock
@@ -44,7 +44,6 @@ from scheduler.oauth import RENEWAL_RESULTS
 from scheduler.parts import (
     ProviderLink,
     calendars_http,
-    collection_labels_of,
     contact_sources,
     kept_calendars,
     page_facts,
@@ -57,10 +56,8 @@ from scheduler.serving import ServerThread, base_url, listen
 from scheduler.timetable import Timetable
 from scheduler.web.callback import CALLBACK_PATH, create_app
 from scheduler.web.health import Check
-from scheduler.web.ledger_metrics import LedgerCollector
-from scheduler.web.metrics import Instruments, create_metrics_app
+from scheduler.web.metrics import Instruments
 from scheduler.web.office import Office
-from scheduler.web.server import page_server
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +69,6 @@ _REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good 
 _TOKEN_EVERY = timedelta(seconds=5)
 _LEDGER_EVERY = timedelta(seconds=1)
 _LOOKS_AT_START = timedelta(seconds=3)
-_PAGE_EVERY = timedelta(seconds=5)
-_METRICS_EVERY = timedelta(seconds=5)
 _LATEST_BEAT = timedelta(seconds=10)
 
 
@@ -158,18 +153,8 @@ class Daemon:
         commands = CommandDuty(self._ledger, self._clock, handlers)
         self._parts.callback(commands.close)
         self._commanding = Loop("commands", commands.run_once, _TICK)
-        self._office = self._open_office(config)
-        self._page = page_server(self._office, config.page)
-        self._parts.callback(self._page.close)
-        self._paging = Loop("page", self._page.run_once, _PAGE_EVERY)
-        self._ledger_metrics = LedgerCollector(ledger, clock, collection_labels_of(config))
-        self._metrics = KeptServer(
-            "metrics",
-            lambda _: create_metrics_app(self._instruments, self._ledger_metrics, self.readiness),
-            config.metrics,
-        )
-        self._parts.callback(self._metrics.close)
-        self._measuring = Loop("metrics", self._metrics.run_once, _METRICS_EVERY)
+        front = Front(config, self._office(config), self._instruments, self.readiness)
+        self._front = self._parts.enter_context(closing(front))
         tokens = TokenWatch(lambda: self._link.tokens.renew_ahead(), clock)
         messages = Messages(config, ledger, clock, tokens, silent=self._replan.silent, alive=self.alive)
         self._messages = self._parts.enter_context(closing(messages))
@@ -185,15 +170,14 @@ class Daemon:
             Loop("recover", self._place.give_back_stranded, _CONTACTS_EVERY),
             Loop("ledger", lambda: self._watch.run_once(self._clock.now()), _LEDGER_EVERY),
             self._collecting,
-            self._paging,
-            self._measuring,
+            *self._front.loops,
             *self._messages.loops,
         )
 
     @property
     def metrics_url(self) -> str:
         """Where metrics and health are served; "" where they aren't."""
-        return self._metrics.url
+        return self._front.metrics_url
 
     def readiness(self) -> tuple[Check, ...]:
         """What calls need, and what is wrong with it: ``/readyz`` asks. Nothing is tried for it."""
@@ -228,7 +212,6 @@ class Daemon:
         with self._reading, self._barring:
             self._use(config)
         self._replanning.wake()
-        self._measuring.wake()
 
     def _use(self, config: Config) -> None:
         do_not_call = DoNotCallDuty(config.do_not_call, before=self._do_not_call)
@@ -250,9 +233,7 @@ class Daemon:
         self._place.policy = self._place.limiter.policy = self._collect.policy = config.policy
         self._place.barring = config.barring
         self._collecting.every = config.provider.cdr_every
-        self._office.facts, self._page.settings = page_facts(config), config.page
-        self._paging.wake()
-        self._metrics.settings, self._ledger_metrics.labels = config.metrics, collection_labels_of(config)
+        self._front.use(config)
         self._messages.use(config)
         sources = contact_sources(config, self._http, self._ledger)
         self._contacts = ContactsDuty(sources, config.number_types, before=self._contacts)
@@ -325,7 +306,7 @@ class Daemon:
         next_at = self._last_look.run_once(self._clock.now()).next_at
         self._looking.every = max(next_at - self._clock.now(), timedelta())
 
-    def _open_office(self, config: Config) -> Office:
+    def _office(self, config: Config) -> Office:
         return Office(
             self._ledger,
             self._clock,
