@@ -171,7 +171,8 @@ def release_all_claims(connection: Connection) -> int:
 def end_claim(connection: Connection, claim: Claim, outcome: Outcome, reason: str, now: datetime) -> bool:
     return _changed(
         connection.execute(
-            """UPDATE call SET state = 'ended', claim_token = NULL, outcome = ?, reason = ?, ended_at = ?
+            """UPDATE call SET state = 'ended', claim_token = NULL, outcome = ?, reason = ?, ended_at = ?,
+                   slot_free = (attempts = 0)
                WHERE id = ? AND state = 'claimed' AND claim_token = ? AND revision = ?""",
             (outcome, reason, write_instant(now), *_claimed(claim)),
         )
@@ -240,7 +241,8 @@ def end_call(
     states = [state.value for state in leaving]
     return _changed(
         connection.execute(
-            f"""UPDATE call SET state = 'ended', claim_token = NULL, outcome = ?, reason = ?, ended_at = ?
+            f"""UPDATE call SET state = 'ended', claim_token = NULL, outcome = ?, reason = ?, ended_at = ?,
+                    slot_free = (attempts = 0)
                 WHERE id = ? AND state IN ({", ".join("?" for _ in states)})""",
             (outcome, reason, write_instant(now), call_id, *states),
         )

@@ -37,7 +37,7 @@ STATES: dict[State, dict[str, object]] = {
     State.CLAIMED: {"state": "claimed", "claim_token": "token", "outcome": None, "ended_at": None},
     State.REQUESTED: {"state": "requested", "claim_token": None, "outcome": None, "ended_at": None},
     State.PLACED: {"state": "placed", "claim_token": None, "outcome": None, "ended_at": None},
-    State.ENDED: {"state": "ended", "claim_token": None, "outcome": "busy", "ended_at": AT},
+    State.ENDED: {"state": "ended", "claim_token": None, "outcome": "busy", "ended_at": AT, "slot_free": 1},
 }
 
 
@@ -60,6 +60,9 @@ def insert_without_rowid(ledger: Database, table: str, **values: object) -> None
         ).close()
 
     ledger.write(work)
+
+
+TRIED = {**STATES[State.ENDED], "attempts": 1, "slot_free": 0}
 
 
 def a_call(ledger: Database, **values: object) -> int:
@@ -138,7 +141,7 @@ def test_two_open_calls_of_one_slot_are_refused(ledger: Database) -> None:
 
 
 def test_an_attempted_call_keeps_its_slot_for_ever(ledger: Database) -> None:
-    a_call(ledger, **STATES[State.ENDED], attempts=1)
+    a_call(ledger, **TRIED)
     with pytest.raises(ConstraintFailed, match="UNIQUE"):
         a_call(ledger)
 
@@ -151,12 +154,21 @@ def test_a_call_can_not_be_moved_into_a_taken_slot(ledger: Database) -> None:
 
 
 def test_a_call_that_ended_untried_leaves_its_slot_free(ledger: Database) -> None:
-    a_call(ledger, state="ended", outcome="cancelled", ended_at=AT)
+    a_call(ledger, **STATES[State.ENDED])
     a_call(ledger)
 
 
+@pytest.mark.parametrize(
+    "values", [{**STATES[State.ENDED], "slot_free": 0}, {"slot_free": 1}, {**TRIED, "slot_free": 1}]
+)
+def test_a_slot_is_freed_by_an_end_without_an_attempt_alone(ledger: Database, values: dict[str, object]) -> None:
+    call_id = a_call(ledger)
+    with pytest.raises(ConstraintFailed, match="frees its slot"):
+        update(ledger, "call", call_id, **values)
+
+
 def test_a_person_may_have_a_call_repeated(ledger: Database) -> None:
-    first = a_call(ledger, **STATES[State.ENDED], attempts=1)
+    first = a_call(ledger, **TRIED)
     a_call(ledger, again_of=first)
 
 

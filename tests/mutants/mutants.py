@@ -121,7 +121,7 @@ MUTANTS = (
     ),
     Mutant(
         defect="two calls may have one slot",
-        file="scheduler/ledger/first_schema.py",
+        file="scheduler/ledger/schema.py",
         was="CREATE UNIQUE INDEX call_slot",
         becomes="CREATE INDEX call_slot",
         tests=("tests/ledger",),
