@@ -4,35 +4,37 @@ BIN := .venv/bin
 # What speaks HTTP has to hold with both versions of urllib3.
 BESIDE_URLLIB3 := tests/sources tests/callout tests/test_http.py tests/test_oauth.py tests/duties/test_address_book.py \
 	tests/duties/test_hostile_provider.py
+# The versions that are tested are those that constraints.txt names, so that an admin can have the same.
+INSTALL := pip install --quiet --constraint constraints.txt --editable
 BENCHMARKS := placing startup calendars polling
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system torture bench clean
+.PHONY: help demo test test-system torture bench dependencies clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Installed again when pyproject.toml changes; the stamp is made last, so that half an install isn't one.
-.venv/installed: pyproject.toml
+# Installed again when one of these files changes; the stamp is made last, so that half an install isn't one.
+.venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo 'Python cannot make virtual environments: apt install python3-venv'; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/$(INSTALL) '.[dev]'
 	touch $@
 
 .venv/installed-bench: .venv/installed
-	$(BIN)/pip install --quiet --editable '.[bench]'
+	$(BIN)/$(INSTALL) '.[bench]'
 	touch $@
 
 .venv/installed-system: .venv/installed
-	$(BIN)/pip install --quiet --editable '.[system]'
+	$(BIN)/$(INSTALL) '.[system]'
 	touch $@
 
 # caldav brings urllib3-future, which takes urllib3's place unless it is built with this variable set.
-.venv-urllib3/installed: pyproject.toml
+.venv-urllib3/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-urllib3
-	URLLIB3_NO_OVERRIDE=1 .venv-urllib3/bin/pip install --quiet --no-binary urllib3-future --editable '.[dev]'
+	URLLIB3_NO_OVERRIDE=1 .venv-urllib3/bin/$(INSTALL) '.[dev]' --no-binary urllib3-future
 	touch $@
 
 # A calendar engine to compare ours with.
@@ -48,7 +50,7 @@ help:  ## this list
 	touch $@
 
 .venv/installed-torture: .venv/installed
-	$(BIN)/pip install --quiet --editable '.[torture]'
+	$(BIN)/$(INSTALL) '.[torture]'
 	touch $@
 
 demo: .venv/installed  ## appointments ring on a simulated line, live, in under two minutes
@@ -70,6 +72,9 @@ torture: .venv/installed-oracle .venv/installed-torture  ## thousands of cases b
 
 bench: .venv/installed-bench  ## how fast calls are placed and the daemon starts, what calendars cost, beside peers
 	@missed=0; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || missed=1; done; exit $$missed
+
+dependencies: .venv/installed  ## constraints.txt and the table of docs/dependencies.md, of what .venv has now
+	$(BIN)/python -m tests.install.dependencies
 
 clean:  ## remove the virtual environment and all caches
 	rm -rf .venv .venv-urllib3 build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
