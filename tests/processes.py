@@ -44,24 +44,24 @@ class Running:
 
 
 @contextmanager
-def daemon(config: Path) -> Iterator[Running]:
-    """``call-scheduler run``, once it is ready."""
-    with _started("run", config) as running:
+def daemon(config: Path, python: str = sys.executable) -> Iterator[Running]:
+    """``call-scheduler run``, once it is ready; ``python`` is that of another installation."""
+    with _started("run", config, python) as running:
         yield running
 
 
 @contextmanager
-def gateway(config: Path) -> Iterator[Running]:
+def gateway(config: Path, python: str = sys.executable) -> Iterator[Running]:
     """``call-scheduler gateway``, once it answers requests."""
-    with _started("gateway", config) as running:
+    with _started("gateway", config, python) as running:
         yield running
 
 
-def command(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(config: Path, *arguments: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
     """Any other command, run to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "scheduler", arguments[0], "--config", str(config), *arguments[1:]],
-        capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+        [python, "-m", "scheduler", arguments[0], "--config", str(config), *arguments[1:]],
+        cwd=config.parent, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
 
@@ -75,11 +75,12 @@ def command_json(config: Path, *arguments: str) -> Any:
 
 
 @contextmanager
-def _started(name: str, config: Path) -> Iterator[Running]:
+def _started(name: str, config: Path, python: str) -> Iterator[Running]:
     log = config.with_name(f"{name}-{secrets.token_hex(4)}.log")
     with _notify_socket() as (address, ready), log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scheduler", name, "--config", str(config)],
+            [python, "-m", "scheduler", name, "--config", str(config)],
+            cwd=config.parent,  # not the checkout, from which another installation would import
             stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             env={**os.environ, "NOTIFY_SOCKET": address},
         )  # fmt: skip
