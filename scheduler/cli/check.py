@@ -10,32 +10,25 @@ from pathlib import Path
 
 import click
 
-from scheduler.calendars.agenda import read_agenda
-from scheduler.calendars.contact import Contacts
-from scheduler.calendars.glance import glance
-from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.calendars.zone import use_packaged_tzdata
-from scheduler.calls.barring import barred_by
 from scheduler.calls.do_not_call import DoNotCall
 from scheduler.calls.hours import FARTHEST, Hours
-from scheduler.calls.plan import plan
 from scheduler.cli.asking import carry_out, who_asks
 from scheduler.cli.check_ledger import look_at_ledger
+from scheduler.cli.check_sources import look_at_calendar, look_at_contacts, look_at_provider
 from scheduler.cli.check_wire import look_at_wires
 from scheduler.cli.context import read_contacts
-from scheduler.cli.finding import Finding, finding_of, with_remedy
+from scheduler.cli.finding import Finding, finding_of
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import counted, local
 from scheduler.clock import Sync, SystemClock
-from scheduler.config import CalendarConfig, Config, read_config
+from scheduler.config import Config, read_config
 from scheduler.database import Database
-from scheduler.duration import spell_duration
-from scheduler.duties.contacts import ContactsDuty
 from scheduler.duties.do_not_call import DoNotCallDuty
-from scheduler.errors import CallSchedulerError, ConfigError, SourceError
-from scheduler.http import Http, urllib3_flavour
+from scheduler.errors import ConfigError
+from scheduler.http import urllib3_flavour
 from scheduler.ledger.alerts import acknowledge_alerts
-from scheduler.parts import ProviderLink, build_source, calendars_http, with_do_not_call
+from scheduler.parts import calendars_http, with_do_not_call
 
 _MOST_NAMES = 20
 
@@ -99,14 +92,14 @@ def _findings(config_path: Path) -> Iterator[Finding]:
     contacts = read_contacts(config, ledger=None)
     for name in (*(one.name for one in config.contacts), *(one.name for one in config.books)):
         if not contacts.failed(name):
-            yield _look_at_contacts(contacts, name)
+            yield look_at_contacts(contacts, name)
     yield from (finding_of(problem) for problem in contacts.problems)
     if not config.calendars:
         yield Finding(subject="calendars", fine=False, text="none is configured: add a [[calendar]]")
     with closing(calendars_http()) as http:
         for calendar in config.calendars:
-            yield from _look_at_calendar(config, calendar, contacts.contacts, http)
-    yield _look_at_provider(config)
+            yield from look_at_calendar(config, calendar, contacts.contacts, http)
+    yield look_at_provider(config)
     yield from look_at_ledger(config)
 
 
@@ -139,15 +132,6 @@ def _look_at_do_not_call(config: Config) -> tuple[DoNotCall, Finding | None]:
     return listed, Finding(subject=subject, fine=not listed.problems, text=text)
 
 
-def _look_at_contacts(contacts: ContactsDuty, name: str) -> Finding:
-    text = f"{counted(contacts.count(name), 'contact')} read"
-    mute = [str(one) for one in contacts.without_number(name)]
-    if mute:
-        more = f" and {len(mute) - _MOST_NAMES} more" if len(mute) > _MOST_NAMES else ""
-        text += f"; {len(mute)} without a number that can be called: {'; '.join(mute[:_MOST_NAMES])}{more}"
-    return Finding(subject=f"contacts {name}", fine=True, text=text)
-
-
 def _look_at_hours(config: Config, now: datetime) -> Iterator[Finding]:
     """The company's, by its own clocks; nothing is said where there are none."""
     week, zone = config.policy.hours.week, config.company_zone
@@ -158,73 +142,3 @@ def _look_at_hours(config: Config, now: datetime) -> Iterator[Finding]:
     if opens_at is None:
         text = f"closed for the next {FARTHEST.days} days: see [hours] windows and days"
     yield Finding(subject="calling hours", fine=opens_at is not None, text=text)
-
-
-def _look_at_calendar(
-    config: Config, calendar: CalendarConfig, contacts: Contacts, http: Http
-) -> Iterator[Finding]:
-    """Reach it, and read the coming day as the daemon would."""
-    subject = f"calendar {calendar.name}"
-    try:
-        fetched = build_source(calendar, http).fetch(None, {})
-    except SourceError as error:
-        yield Finding(subject=subject, fine=False, text=with_remedy(error.reason, error.remedy))
-        return
-    now = datetime.now(UTC)
-    end = now + config.policy.horizon
-    agenda = read_agenda(
-        (
-            (one.href, one.data)
-            for one in fetched.changed
-            if _may_ring(one.data, calendar.rules, config.company, now, end)
-        ),
-        calendar.rules,
-        config.company,
-        contacts,
-        config.zones[calendar.name],
-        start=now,
-        end=end,
-    )
-    calls = plan(agenda.appointments, config.policy)
-    ringing = sum(
-        not barred_by(call.destination, config.barring)
-        and not config.policy.hours.skipped(call.origin, call.destination, call.asked_at)
-        for call in calls
-    )
-    yield Finding(
-        subject=subject,
-        fine=True,
-        text=f"reached, {counted(len(fetched.changed), 'object')}, {counted(ringing, 'call')} to come, "
-        f"fetched every {spell_duration(calendar.every)}",
-    )
-    for fault in agenda.faults:
-        yield Finding(subject=f"{subject}, event {fault.name}", fine=False, text=fault.reason)
-    for href, reason in fetched.faults:
-        yield Finding(subject=f"{subject}, {href}", fine=False, text=reason)
-    for one in agenda.derivations:
-        if one.asks and one.appointment is None:
-            title = one.occurrence.summary
-            yield Finding(subject=f"{subject}, {title!r} ({one.occurrence.uid})", fine=False, text=one.reason)
-
-
-def _may_ring(data: bytes, rules: CalendarRules, company: Company, start: datetime, end: datetime) -> bool:
-    """What can't isn't parsed, as the daemon doesn't either: of a big calendar that is most."""
-    seen = glance(data)
-    return seen.may_ask(rules, company) and (seen.span is None or seen.span.meets(start, end))
-
-
-def _look_at_provider(config: Config) -> Finding:
-    """Ask it for a token, and for the records of this moment: the API has an address of its own."""
-    subject = f"provider {config.provider.callout.url}"
-    with closing(ProviderLink(config.provider, SystemClock())) as link:
-        try:
-            link.client.token()
-        except CallSchedulerError as error:
-            remedy = "see [provider]: token_url, client_id, client_secret, and that it is up"
-            return Finding(subject=subject, fine=False, text=f"{error} ({remedy})")
-        try:
-            link.client.cdrs(since=datetime.now(UTC))
-        except CallSchedulerError as error:
-            text = f"gave a token, but {error} (see [provider]: url, and that it is up)"
-            return Finding(subject=subject, fine=False, text=text)
-    return Finding(subject=subject, fine=True, text="gave a token, and shows its records")

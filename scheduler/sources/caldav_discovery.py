@@ -36,12 +36,27 @@ def find_collection(client: DAVClient, *, name: str, url: str, display_name: str
     here = _properties(client, url)
     if _is_calendar(here):
         return url
+    return _chosen(_found_from(client, url, here), name, url, display_name).url
+
+
+def display_names(client: DAVClient, url: str) -> tuple[str, ...]:
+    """The calendars that :func:`find_collection` chooses among; none where ``url`` is a calendar itself.
+
+    :raises DAVError: a refusal.
+    """
+    here = _properties(client, url)
+    if _is_calendar(here):
+        return ()
+    return tuple(sorted(one.display_name for one in _found_from(client, url, here)))
+
+
+def _found_from(client: DAVClient, url: str, here: PropfindResult) -> list[_Found]:
     found = _calendars_from(client, url, here)
     if not found and client.auth is None and client.password:
         # Some servers answer strangers too, without asking who they are.
         client.build_auth_object(["basic"])
         found = _calendars_from(client, url, _properties(client, url))
-    return _chosen(found, name, url, display_name).url
+    return found
 
 
 def _calendars_from(client: DAVClient, url: str, here: PropfindResult) -> list[_Found]:

@@ -20,7 +20,7 @@ from caldav.response import CalendarQueryResult
 from scheduler.calendars.blocks import uid_of
 from scheduler.errors import ProviderError, SourceError, SourceForbidden, SourceUnreadable
 from scheduler.login import STRANGER, Login, Tokens, bearer_of
-from scheduler.sources.caldav_discovery import find_collection
+from scheduler.sources.caldav_discovery import display_names, find_collection
 from scheduler.sources.caldav_requests import all_etags, changes_since, multiget
 from scheduler.sources.caldav_session import CaldavSession
 from scheduler.sources.dav_sync import (
@@ -73,6 +73,14 @@ class CaldavSource:
         last = usable(state, self._asked, known)
         with self._told(), self._client(self._settings.deadline) as client:
             return self._fetch(client, last, known)
+
+    def display_names(self) -> tuple[str, ...]:
+        """The calendars that ``display_name`` may choose among; none where the URL is that of a calendar.
+
+        :raises SourceError: as ``fetch`` does.
+        """
+        with self._told(), self._client(self._settings.deadline) as client:
+            return display_names(client, self._settings.url)
 
     @property
     def server(self) -> str:

@@ -22,15 +22,20 @@ def bob(radicale_client: Client) -> Client:
     return bob
 
 
-def found(client: Client, path: str, display_name: str = "") -> str:
-    """The URL that is found, as a path."""
+def source(client: Client, path: str, display_name: str = "") -> CaldavSource:
     settings = CaldavSettings(
         name="office",
         url=client.url + path[1:],
         display_name=display_name,
         login=Login(username=client.user, password=client.password),
     )
-    return CaldavSource(settings).fetch(None, {}).state.collection_url.removeprefix(client.url.rstrip("/"))
+    return CaldavSource(settings)
+
+
+def found(client: Client, path: str, display_name: str = "") -> str:
+    """The URL that is found, as a path."""
+    fetched = source(client, path, display_name).fetch(None, {})
+    return fetched.state.collection_url.removeprefix(client.url.rstrip("/"))
 
 
 def test_the_url_of_the_calendar_itself_is_taken_whatever_its_name(bob: Client) -> None:
@@ -49,6 +54,15 @@ def test_a_calendar_is_found_by_its_display_name_on_xandikos(xandikos_client: Cl
     path = f"/user/calendars/found{start.count('/')}/"
     xandikos_client.make_calendar(path, name)
     assert found(xandikos_client, start, name) == path
+
+
+@pytest.mark.parametrize("start", ["/", "/bob/"], ids=["root", "principal and home"])
+def test_whoever_is_to_choose_is_shown_the_calendars_of_events(bob: Client, start: str) -> None:
+    assert source(bob, start).display_names() == ("At home", "Work")
+
+
+def test_where_the_url_is_a_calendar_there_is_nothing_to_choose(bob: Client) -> None:
+    assert source(bob, "/bob/work/").display_names() == ()
 
 
 def test_several_calendars_are_an_error_that_lists_them(bob: Client) -> None:
