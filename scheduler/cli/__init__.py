@@ -11,6 +11,7 @@ from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.cli.calls import calls
 from scheduler.cli.check import check
 from scheduler.cli.feed import feed_url
+from scheduler.cli.init import init
 from scheduler.cli.page import page
 from scheduler.cli.pause import pause, resume
 from scheduler.cli.place import place
@@ -32,7 +33,7 @@ def cli() -> None:
     use_packaged_tzdata()
 
 
-for command in (run, check, sync, plan, calls, why, place, pause, resume, page, feed_url, gateway, demo):
+for command in (init, run, check, sync, plan, calls, why, place, pause, resume, page, feed_url, gateway, demo):
     cli.add_command(command)
 calls.add_command(resolve_call)
 

@@ -18,7 +18,7 @@ from scheduler.cli.check_ledger import look_at_ledger
 from scheduler.cli.check_sources import look_at_calendar, look_at_contacts, look_at_provider
 from scheduler.cli.check_wire import look_at_wires
 from scheduler.cli.context import read_contacts
-from scheduler.cli.finding import Finding, finding_of
+from scheduler.cli.finding import Finding, finding_of, print_finding
 from scheduler.cli.options import config_option, json_option
 from scheduler.cli.output import counted, local
 from scheduler.clock import Sync, SystemClock
@@ -46,7 +46,7 @@ def check(config_path: Path, acknowledge: bool, as_json: bool) -> None:
         fine = fine and finding.fine
         findings.append(finding)
         if not as_json:
-            _print(finding)
+            print_finding(finding)
     if as_json:
         rows = [{"subject": one.subject, "fine": one.fine, "text": one.text} for one in findings]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -65,12 +65,6 @@ def _acknowledge(config: Config, who: str) -> None:
         return {}
 
     carry_out(config, "acknowledge", {"who": who}, here)
-
-
-def _print(finding: Finding) -> None:
-    # Padded before it is coloured: the codes of the colours count as letters.
-    mark = click.style("ok     ", fg="green") if finding.fine else click.style("PROBLEM", fg="red")
-    click.echo(f"{mark} {finding.subject}: {finding.text}")
 
 
 def _findings(config_path: Path) -> Iterator[Finding]:

@@ -28,6 +28,14 @@ config_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
+def examples(*lines: tuple[str, str]) -> str:
+    """The end of a command's help: each command line with what it does."""
+    # \b keeps click from filling the paragraph.
+    width = max(len(command) for command, _ in lines)
+    told = (f"  {command.ljust(width)}  # {what}" for command, what in lines)
+    return "\n".join(("\b", "Examples:" if len(lines) > 1 else "Example:", *told))
+
+
 class Moment(click.ParamType[datetime]):
     """A date, a time with or without a zone (without: this machine's UTC), or a distance as in ``-7 d``."""
 

@@ -1,0 +1,1 @@
+"""A first configuration: what is asked (``questions``), tried (``trial``) and written (``text``, ``files``)."""
