@@ -15,6 +15,7 @@ from scheduler.calls.call import State
 from scheduler.clock import SystemClock
 from scheduler.config import Config
 from scheduler.database import Database
+from scheduler.demo.page import leave_page_up, page_url
 from scheduler.demo.processes import Processes
 from scheduler.demo.report import report
 from scheduler.demo.scenes import CHANGES, LAST_SECOND, SCENES
@@ -72,9 +73,13 @@ class Play:
             first_ring_at = (self._clock.now() + _AHEAD).replace(microsecond=0)
             calendars.fill(first_ring_at, self._clock.now())
             self._say(f"{len(SCENES)} appointments for the coming seconds are in the calendars")
+            self._say(f"all of it is on the daemon's page, too: {page_url(config)}")
             with closing(open_ledger(config.ledger, read_only=True)) as ledger:
                 came = self._watch(ledger, calendars, first_ring_at)
-        return self._judge(config, came, first_ring_at)
+        fine = self._judge(config, came, first_ring_at)
+        if fine:
+            leave_page_up(self._screen.console, page_url(config))
+        return fine
 
     def _watch(self, ledger: Database, calendars: Calendars, first_ring_at: datetime) -> Mapping[str, Came]:
         """Until everything is over, or should be."""

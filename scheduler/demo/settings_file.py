@@ -14,15 +14,14 @@ CSV = "contacts.csv"
 VCARDS = "contacts.vcf"
 
 
-def write_settings(folder: Path, server: CalendarServer, gateway_port: int) -> Path:
+def write_settings(folder: Path, server: CalendarServer, gateway_port: int, page_port: int) -> Path:
     path = folder / "config.toml"
-    path.write_text(
-        "\n".join((_daemon(gateway_port), *_people(server), *_gateway(gateway_port))), encoding="utf-8"
-    )
+    parts = (_daemon(gateway_port, page_port), *_people(server), *_gateway(gateway_port))
+    path.write_text("\n".join(parts), encoding="utf-8")
     return path
 
 
-def _daemon(gateway_port: int) -> str:
+def _daemon(gateway_port: int, page_port: int) -> str:
     return f"""\
 [company]
 region = "BE"
@@ -51,7 +50,7 @@ retries = {{ origin = 0 }}
 voicemail = "0 s"
 
 [page]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:{page_port}"
 
 [ledger]
 path = "ledger.db"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.util import find_spec
@@ -92,9 +92,9 @@ def set_stage(folder: Path, processes: Processes) -> tuple[Config, Calendars]:
     :raises DemoFailed: something didn't start.
     """
     _write_files(folder)
-    server_port, gateway_port = _free_ports()
+    server_port, gateway_port, page_port = _free_ports()
     server = start_calendar_server(processes, folder, server_port)
-    path = write_settings(folder, server, gateway_port)
+    path = write_settings(folder, server, gateway_port, page_port)
     processes.start("gateway", "scheduler", "gateway", "--config", str(path))
     processes.wait_until(lambda: _listens(server_port), "the start of the calendar server")
     calendars = Calendars(folder, server)
@@ -138,9 +138,11 @@ def _unusable(where: str, what: str, remedy: str) -> ConfigError:
     return ConfigError((Problem(where=where, what=what, remedy=remedy),))
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
+def _free_ports() -> tuple[int, ...]:
+    """Of the calendar server, the gateway and the page."""
+    with ExitStack() as probes:
+        bound = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        return tuple(probe.getsockname()[1] for probe in bound)
 
 
 def _listens(port: int) -> bool:

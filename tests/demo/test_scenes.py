@@ -40,7 +40,7 @@ def _config(tmp_path: Path) -> Config:
     (tmp_path / "password").write_text("password")
     (tmp_path / CSV).write_text(CONTACTS_CSV)
     (tmp_path / VCARDS).write_text(CONTACTS_VCARD)
-    return read_config(write_settings(tmp_path, CalendarServer(port=1, password=""), 2))
+    return read_config(write_settings(tmp_path, CalendarServer(port=1, password=""), 2, 3))
 
 
 def test_the_gateway_takes_the_demos_configuration(config: Config) -> None:
