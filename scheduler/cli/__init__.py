@@ -1,4 +1,4 @@
-"""The ``call-scheduler`` command. Exit codes: 0 fine, 1 a problem was found, 2 wrong usage."""
+"""The ``call-scheduler`` command. Exit codes: 0 fine, 1 a problem was found, 2 wrong usage, 3 waited in vain."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from scheduler.calendars.zone import use_packaged_tzdata
 from scheduler.cli.calls import calls
 from scheduler.cli.check import check
+from scheduler.cli.examples import show_examples
 from scheduler.cli.feed import feed_url
 from scheduler.cli.init import init
 from scheduler.cli.page import page
@@ -36,6 +37,7 @@ def cli() -> None:
 for command in (init, run, check, sync, plan, calls, why, place, pause, resume, page, feed_url, gateway, demo):
     cli.add_command(command)
 calls.add_command(resolve_call)
+show_examples(cli)
 
 
 def main() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -16,10 +17,11 @@ from scheduler.calls.hours import FARTHEST, Hours
 from scheduler.cli.asking import carry_out, who_asks
 from scheduler.cli.check_ledger import look_at_ledger
 from scheduler.cli.check_sources import look_at_calendar, look_at_contacts, look_at_provider
+from scheduler.cli.check_wait import wait_for_daemon
 from scheduler.cli.check_wire import look_at_wires
 from scheduler.cli.context import read_contacts
 from scheduler.cli.finding import Finding, finding_of, print_finding
-from scheduler.cli.options import config_option, json_option
+from scheduler.cli.options import Length, config_option, json_option
 from scheduler.cli.output import counted, local
 from scheduler.clock import Sync, SystemClock
 from scheduler.config import Config, read_config
@@ -31,29 +33,51 @@ from scheduler.ledger.alerts import acknowledge_alerts
 from scheduler.parts import calendars_http, with_do_not_call
 
 _MOST_NAMES = 20
+WAITED_IN_VAIN = 3
 
 
 @click.command()
 @config_option
 @click.option("--acknowledge", is_flag=True, help="Show the alerts, and no more from then on.")
+@click.option(
+    "--wait",
+    "longest",
+    type=Length(),
+    metavar="TIME",
+    help="First wait, at most so long ('2 min'), until a daemon runs and has read every calendar.",
+)
 @json_option
-def check(config_path: Path, acknowledge: bool, as_json: bool) -> None:
-    """Look at everything that calls depend on: configuration, calendars, contacts, ledger and provider."""
+def check(config_path: Path, acknowledge: bool, longest: timedelta | None, as_json: bool) -> None:
+    """Look at everything that calls depend on: configuration, calendars, contacts, ledger and provider.
+
+    Ends with 0 if all is well, 1 if there is a problem, and 3 if --wait waited in vain.
+    """
     who = who_asks()
-    fine = True
-    findings = []
-    for finding in _findings(config_path):
-        fine = fine and finding.fine
-        findings.append(finding)
+    try:
+        config = read_config(config_path)
+    except ConfigError as error:
+        _tell([finding_of(problem) for problem in error.problems], as_json)
+        raise SystemExit(1) from None
+    missing = wait_for_daemon(config, longest) if longest is not None else ()
+    waited = [Finding(subject="waited in vain", fine=False, text=one) for one in missing]
+    fine = _tell(chain(waited, _findings(config_path, config)), as_json)
+    if acknowledge:
+        _acknowledge(config, who)
+    if missing or not fine:
+        raise SystemExit(WAITED_IN_VAIN if missing else 1)
+
+
+def _tell(findings: Iterable[Finding], as_json: bool) -> bool:
+    """Each as soon as it is found, or all of them in JSON; returns whether all is well."""
+    told = []
+    for finding in findings:
+        told.append(finding)
         if not as_json:
             print_finding(finding)
     if as_json:
-        rows = [{"subject": one.subject, "fine": one.fine, "text": one.text} for one in findings]
+        rows = [{"subject": one.subject, "fine": one.fine, "text": one.text} for one in told]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-    if acknowledge:
-        _acknowledge(read_config(config_path, secrets=False), who)
-    if not fine:
-        raise SystemExit(1)
+    return all(one.fine for one in told)
 
 
 def _acknowledge(config: Config, who: str) -> None:
@@ -67,12 +91,7 @@ def _acknowledge(config: Config, who: str) -> None:
     carry_out(config, "acknowledge", {"who": who}, here)
 
 
-def _findings(config_path: Path) -> Iterator[Finding]:
-    try:
-        config = read_config(config_path)
-    except ConfigError as error:
-        yield from (finding_of(problem) for problem in error.problems)
-        return
+def _findings(config_path: Path, config: Config) -> Iterator[Finding]:
     names = ", ".join(calendar.name for calendar in config.calendars)
     yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid; calendars: {names or 'none'}")
     yield Finding(subject="versions", fine=True, text=f"tzdata {use_packaged_tzdata()}, {urllib3_flavour()}")

@@ -32,7 +32,7 @@ _TRIES_AGAIN = "it tries again after a pause, or at once with `sync`"
 
 def look_at_ledger(config: Config) -> Iterator[Finding]:
     subject = f"ledger {config.ledger}"
-    runs = _daemon_runs(config)
+    runs = daemon_runs(config)
     now = datetime.now(UTC)
     try:
         with ledger_to_read(config) as ledger:
@@ -95,7 +95,8 @@ def _alerts(config: Config, ledger: Database, now: datetime) -> Iterator[Finding
         yield Finding(subject="alerts", fine=False, text=f"{more}once you have seen them: check --acknowledge")
 
 
-def _daemon_runs(config: Config) -> bool:
+def daemon_runs(config: Config) -> bool:
+    """Whether somebody holds the ledger."""
     if not config.ledger.exists():
         return False
     drop_to_owner(config.ledger)

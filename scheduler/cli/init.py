@@ -11,18 +11,12 @@ import click
 from scheduler.cli.first.answers import Answers
 from scheduler.cli.first.files import refuse_existing, write_files
 from scheduler.cli.first.questions import Asker, Given, ask_everything
-from scheduler.cli.options import DEFAULT_CONFIG, config_option, examples
+from scheduler.cli.options import DEFAULT_CONFIG, config_option
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
 
 
-@click.command(
-    epilog=examples(
-        ("call-scheduler init", "as root, for the service"),
-        ("call-scheduler init --config ~/calls.toml", "for yourself"),
-        ("call-scheduler init --config ~/calls.toml --gateway", "no telephone rings"),
-    )
-)
+@click.command()
 @config_option
 @click.option("--region", help="Country of numbers that are written without one, as BE.")
 @click.option("--zone", help="Time zone of the company, as Europe/Brussels.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,14 +28,6 @@ config_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
-def examples(*lines: tuple[str, str]) -> str:
-    """The end of a command's help: each command line with what it does."""
-    # \b keeps click from filling the paragraph.
-    width = max(len(command) for command, _ in lines)
-    told = (f"  {command.ljust(width)}  # {what}" for command, what in lines)
-    return "\n".join(("\b", "Examples:" if len(lines) > 1 else "Example:", *told))
-
-
 class Moment(click.ParamType[datetime]):
     """A date, a time with or without a zone (without: this machine's UTC), or a distance as in ``-7 d``."""
 
@@ -57,6 +49,18 @@ class Moment(click.ParamType[datetime]):
                 f"{text!r} is no time: write 2026-11-23, 2026-11-23T10:00+01:00, '+2 d' or '-7 d'", param, ctx
             )
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Length(click.ParamType[timedelta]):
+    """A duration as the configuration has them, ``90 s``."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        try:
+            return value if isinstance(value, timedelta) else parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def window_options(default_from: str, default_to: str) -> Callable[[F], F]:
