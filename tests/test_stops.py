@@ -145,7 +145,7 @@ def test_out_of_file_descriptors_calls_may_wait_and_the_daemon_lives(company: Co
 
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "newer": (lambda path: written_by_a_newer_version(path), "was written by a newer version"),
-    "damaged": (lambda path: path.write_bytes(b"\xff" * 9999), "copy the last backup into its place"),
+    "damaged": (lambda path: path.write_bytes(b"\xff" * 9999), "give the last backup to `call-scheduler restore`"),
     "found damaged": (lambda path: mark_damaged(path, "malformed"), "was found damaged"),
     "a folder": (lambda path: path.mkdir(), "see that its folder exists, that both may be read and written"),
 }

@@ -74,7 +74,8 @@ class Register:
         self._ended_by_slot[one.call.slot] = one
         for key in one.keys:
             self._ended_by_instance[key.instance, one.call.asked_at] = one
-        if one.call.attempts:
+        # What ends as unknown may have rung, also where a restored ledger knows of no attempt.
+        if one.call.attempts or one.call.outcome is Outcome.UNKNOWN:
             self._remember_attempted(one)
 
     def _remember_attempted(self, one: Recorded) -> None:

@@ -8,6 +8,7 @@ import sys
 import click
 
 from scheduler.calendars.zone import use_packaged_tzdata
+from scheduler.cli.backup import backup, restore
 from scheduler.cli.calls import calls
 from scheduler.cli.check import check
 from scheduler.cli.examples import show_examples
@@ -34,7 +35,24 @@ def cli() -> None:
     use_packaged_tzdata()
 
 
-for command in (init, run, check, sync, plan, calls, why, place, pause, resume, page, feed_url, gateway, demo):
+for command in (
+    init,
+    run,
+    check,
+    sync,
+    plan,
+    calls,
+    why,
+    place,
+    pause,
+    resume,
+    page,
+    feed_url,
+    backup,
+    restore,
+    gateway,
+    demo,
+):
     cli.add_command(command)
 calls.add_command(resolve_call)
 show_examples(cli)

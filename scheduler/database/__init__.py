@@ -17,11 +17,13 @@ from scheduler.database.connection import (
     savepoint,
     translated,
 )
+from scheduler.database.copies import BESIDE, check_whole, copy_online, create_private, sync_folder
 from scheduler.database.database import Database
 from scheduler.database.instants import read_instant, read_optional_instant, write_instant
 from scheduler.database.migrating import MigrationDatabase, Migrations
 
 __all__ = [
+    "BESIDE",
     "HOW_TO_RESTORE",
     "LARGEST_INTEGER",
     "Connection",
@@ -31,10 +33,14 @@ __all__ = [
     "MigrationDatabase",
     "Migrations",
     "Row",
+    "check_whole",
+    "copy_online",
+    "create_private",
     "read_instant",
     "read_optional_instant",
     "savepoint",
     "select_at_once",
+    "sync_folder",
     "translated",
     "write_instant",
 ]

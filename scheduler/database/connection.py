@@ -25,8 +25,8 @@ _UNUSABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOP
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _HOW_TO_USE = "see that its folder exists, that both may be read and written, and that the disk has room"
 HOW_TO_RESTORE = (
-    "to restore it, stop the daemon, move the file away together with those beside it that end in -wal and -shm, "
-    "copy the last backup into its place, and look at `call-scheduler plan` before you start the daemon"
+    "to restore it, stop the daemon, give the last backup to `call-scheduler restore`, and look at "
+    "`call-scheduler plan` before you start the daemon"
 )
 
 

@@ -19,8 +19,8 @@ def refuse_unmigrated(connection: Connection, migrations: Migrations, path: Path
     :raises DatabaseError: the file is foreign, or of an older or a newer version.
     """
     database = MigrationDatabase(connection)
-    _refuse_foreign(database, migrations, path)
-    _refuse_newer(database, migrations, path)
+    refuse_foreign(database, migrations, path)
+    refuse_newer(database, migrations, path)
     if migrations.pending(database):
         raise DatabaseUnusable(
             f"{path} is of an older version: start the daemon, or restart it: it migrates the file"
@@ -32,8 +32,8 @@ def migrate(connection: Connection, migrations: Migrations, path: Path) -> None:
     database = MigrationDatabase(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        _refuse_foreign(database, migrations, path)
-        _refuse_newer(database, migrations, path)
+        refuse_foreign(database, migrations, path)
+        refuse_newer(database, migrations, path)
         migrations.apply(database)
     except BaseException:
         connection.rollback()
@@ -41,13 +41,13 @@ def migrate(connection: Connection, migrations: Migrations, path: Path) -> None:
     connection.execute("COMMIT")
 
 
-def _refuse_foreign(database: MigrationDatabase, migrations: Migrations, path: Path) -> None:
+def refuse_foreign(database: MigrationDatabase, migrations: Migrations, path: Path) -> None:
     """A file that another program keeps, or the gateway where the ledger is opened, stays as it is."""
     if database.table_names() and not migrations.applied(database):
         raise DatabaseUnusable(f"{path} holds tables of something else: name a file of its own for this")
 
 
-def _refuse_newer(database: MigrationDatabase, migrations: Migrations, path: Path) -> None:
+def refuse_newer(database: MigrationDatabase, migrations: Migrations, path: Path) -> None:
     known = {migration.name for migration in migrations._migrations}
     applied = [migration.name for migration in migrations.applied(database)]
     unknown = [name for name in applied if name not in known]

@@ -29,6 +29,7 @@ from scheduler.duties.synced import SyncedCalendar
 from scheduler.duties.unreadable import unreadable_for
 from scheduler.errors import Problem
 from scheduler.ledger.appointments import select_calls_of_appointments
+from scheduler.ledger.backups import read_before, select_restored_at
 from scheduler.ledger.calls import select_calls
 from scheduler.ledger.changes import with_appointments
 from scheduler.ledger.collections import StoredObject, select_collections
@@ -128,7 +129,7 @@ def look(
         faults.extend((name, fault) for fault in (*agenda.faults, *_held(objects)))
         looked_at += len(objects)
     recorded = ledger.read(_recorded, reach_back - timedelta(days=2), end) if ledger else _Record()
-    reads = {row.name: row.planned_at for row in rows.values() if row.planned_at is not None}
+    reads = read_before(rows.values(), ledger.read(select_restored_at) if ledger else None)
     unreadable = unreadable_for((agenda.collection, fault) for agenda in agendas for fault in agenda.faults)
     entries = _entries(agendas, recorded, reads, rules, barring, unreadable, now)
     return View(

@@ -26,6 +26,7 @@ from scheduler.database import Database
 from scheduler.duties.brake import Brake
 from scheduler.duties.unreadable import unreadable_for
 from scheduler.ledger.appointments import select_uids
+from scheduler.ledger.backups import read_before, select_restored_at
 from scheduler.ledger.calls import first_moved_at
 from scheduler.ledger.changes import apply_changes, select_recorded
 from scheduler.ledger.collections import (
@@ -127,7 +128,7 @@ class ReplanDuty:
                 self._touched.setdefault(name, set()).update(hrefs)
             rows = self._ledger.read(select_collections)
             # When each was last read *before* what is new now: what the plan doesn't hold counts as unseen.
-            reads = {row.name: row.planned_at for row in rows if row.planned_at is not None}
+            reads = read_before(rows, self._ledger.read(select_restored_at))
             self._read = 0
             start = self._start(now, reads)
             self._refresh(start, now, {row.name: row.good_at for row in rows})

@@ -77,6 +77,14 @@ def select_calls(connection: Connection, *, since: datetime, until: datetime, li
     return tuple(_call(row) for row in rows)
 
 
+def select_planned_calls(connection: Connection, limit: int) -> tuple[Call, ...]:
+    """The next that ring."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM call WHERE state = 'planned' ORDER BY wake_at, id LIMIT ?", (limit,)
+    )
+    return tuple(_call(row) for row in rows)
+
+
 def select_reconcilable(connection: Connection, since: datetime) -> tuple[Call, ...]:
     """Every call that an appointment at or after ``since`` ever meant, and every older one that is going on.
 

@@ -18,8 +18,14 @@ def mark_damaged(ledger: Path, finding: str) -> None:
         damage_path(ledger).write_text(f"{finding}\n", encoding="utf-8")
 
 
+def remove_damage_mark(ledger: Path) -> None:
+    """Another ledger is in its place."""
+    with translated(damage_path(ledger)):
+        damage_path(ledger).unlink(missing_ok=True)
+
+
 def refuse_damaged(ledger: Path) -> None:
     """:raises DatabaseCorrupt: a daemon found it damaged, and the mark that it left is still there."""
     mark = damage_path(ledger)
     if mark.exists():
-        raise DatabaseCorrupt(f"{ledger} was found damaged: {HOW_TO_RESTORE}; then remove {mark}")
+        raise DatabaseCorrupt(f"{ledger} was found damaged: {HOW_TO_RESTORE}. It is {mark} that says so")

@@ -325,3 +325,44 @@ def m0017_slots(database: MigrationDatabase) -> None:
     database.execute("DROP TRIGGER call_ended_is_final")
     for promise in (_SLOT_IS_FREED, CALL_IS_FINAL):
         database.execute(promise)
+
+
+# Rule 14: what isn't rung, though a calendar still asks for it. A digest tells nobody whose number it was.
+_TOMBSTONE = """
+CREATE TABLE tombstone (
+    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+    until TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+
+# What may be deleted of the history: all of one call, or what belongs to none and is older. Empty between
+# transactions.
+_FORGETTING = """
+CREATE TABLE forgetting (
+    call_id INTEGER UNIQUE,
+    before TEXT,
+    CHECK ((call_id IS NULL) <> (before IS NULL))
+) STRICT
+"""
+
+_HISTORY_IS_KEPT = """
+CREATE TRIGGER event_never_delete BEFORE DELETE ON event
+WHEN NOT EXISTS (SELECT 1 FROM forgetting WHERE call_id = OLD.call_id)
+    AND (OLD.call_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM forgetting WHERE OLD.at < before))
+BEGIN SELECT RAISE(ABORT, 'history is never rewritten'); END
+"""
+
+
+@MIGRATIONS()
+def m0018_privacy(database: MigrationDatabase) -> None:
+    """Which copies there are, and what may be forgotten: of the history whole calls only."""
+    database.execute("CREATE TABLE backup (path TEXT PRIMARY KEY, made_at TEXT NOT NULL) STRICT, WITHOUT ROWID")
+    database.execute(
+        "CREATE TABLE restoration (id INTEGER PRIMARY KEY CHECK (id = 1), restored_at TEXT NOT NULL) STRICT"
+    )
+    for table in (_TOMBSTONE, _FORGETTING):
+        database.execute(table)
+    database.execute("DROP TRIGGER event_never_delete")
+    database.execute(_HISTORY_IS_KEPT)
+    # To delete an attempt, SQLite looks for what names it.
+    database.execute("CREATE INDEX event_attempt ON event (attempt_id) WHERE attempt_id IS NOT NULL")

@@ -113,7 +113,9 @@ def test_a_damaged_ledger_is_refused_until_somebody_has_restored_it(tmp_path: Pa
         assert not watch.run_once(NOON)
         assert watch.damage is not None
     shutil.copy(backup, path)
-    with pytest.raises(DatabaseCorrupt, match=r"copy the last backup into its place.* then remove") as refusal:
+    with pytest.raises(
+        DatabaseCorrupt, match=r"the last backup to `call-scheduler restore`.*damaged that says so"
+    ) as refusal:
         open_ledger(path)
     assert str(damage_path(path)) in str(refusal.value)
     damage_path(path).unlink()
