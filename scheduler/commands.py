@@ -11,9 +11,11 @@ from scheduler.database import Database
 from scheduler.duties.accept import accept_losses
 from scheduler.duties.by_hand import give_up, place_by_hand
 from scheduler.duties.command import Handler
+from scheduler.duties.erase import erase
 from scheduler.duties.resolve import resolve
 from scheduler.duties.sync import SyncDuty
 from scheduler.ledger.alerts import acknowledge_alerts
+from scheduler.phone import PhoneNumber
 
 
 class Commands:
@@ -52,6 +54,7 @@ class Commands:
             "accept": self._accept,
             "resolve": self._resolve,
             "acknowledge": self._acknowledge,
+            "erase": self._erase,
         }
 
     def _place(self, arguments: Mapping[str, str]) -> str:
@@ -83,3 +86,10 @@ class Commands:
     def _acknowledge(self, arguments: Mapping[str, str]) -> str:
         self._ledger.write(acknowledge_alerts, self._clock.now(), arguments["who"])
         return json.dumps({})
+
+    def _erase(self, arguments: Mapping[str, str]) -> str:
+        number = PhoneNumber(arguments["number"])
+        erased = erase(self._ledger, number, self._config().barring.owned, self._clock.now())
+        self._reload_contacts()
+        self._replan()
+        return json.dumps(erased.to_json())

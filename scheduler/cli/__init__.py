@@ -16,6 +16,7 @@ from scheduler.cli.feed import feed_url
 from scheduler.cli.init import init
 from scheduler.cli.page import page
 from scheduler.cli.pause import pause, resume
+from scheduler.cli.personal import erase, export
 from scheduler.cli.place import place
 from scheduler.cli.plan import plan
 from scheduler.cli.resolve import resolve_call
@@ -50,6 +51,8 @@ for command in (
     feed_url,
     backup,
     restore,
+    export,
+    erase,
     gateway,
     demo,
 ):

@@ -23,6 +23,7 @@ from scheduler.ledger.collections import select_collections, title_of
 from scheduler.ledger.lock import held_lock
 from scheduler.ledger.pauses import select_pauses
 from scheduler.ledger.provenance import select_provenance
+from scheduler.ledger.tombstones import key_problem
 from scheduler.parts import provenance
 
 _MOST_ALERTS = 20
@@ -54,6 +55,8 @@ def _look_for_room(ledger: Path) -> Finding:
 
 
 def _look_into(config: Config, ledger: Database, runs: bool, now: datetime) -> Iterator[Finding]:
+    if lost := key_problem(ledger):
+        yield Finding(subject="erased numbers", fine=False, text=lost)
     changed = provenance(config).changed_since(ledger.read(select_provenance))
     if changed:
         text = f"is derived anew when the daemon starts or reloads: {changed}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 
@@ -26,6 +28,15 @@ def copy_online(source: Path, target: Path) -> None:
             origin.backup(copy)
             # One file: without this it would still say that it belongs with a log.
             copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def compact(connection: Connection, done: Future[bool]) -> None:
+    """Write the file anew and empty its log, outside any transaction."""
+    try:
+        connection.execute("VACUUM")
+        done.set_result(not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+    except sqlite3.Error as error:
+        done.set_exception(error)
 
 
 def create_private(path: Path) -> None:

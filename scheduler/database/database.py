@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from scheduler.database.connection import Connection, connect, translated, translation, use_wal
+from scheduler.database.copies import compact
 from scheduler.database.groups import Item, commit_group
 from scheduler.database.migrating import Migrations, migrate, refuse_unmigrated
 from scheduler.errors import DatabaseBusy, DatabaseCorrupt, DatabaseError, DatabaseUnusable
@@ -34,7 +35,7 @@ class Database:
         self._lock = threading.Lock()  # guards the three below
         self._closed = False
         self._idle: list[Connection] = []
-        self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Item | Future[bool] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._trouble: DatabaseError | None = None
         with translated(path):
@@ -100,6 +101,18 @@ class Database:
             self._queue.put((work, one, future))
         return future
 
+    def compact(self) -> bool:
+        """Write the file anew, without anything that was deleted, and empty its log; writes wait meanwhile.
+
+        :return: False where somebody still reads what was: the log then keeps it.
+        """
+        future: Future[bool] = Future()
+        with self._lock:
+            self._refuse_closed()
+            self._queue.put(future)
+        with translated(self.path):
+            return future.result()
+
     def take_trouble(self) -> DatabaseError | None:
         """What kept the file from being read or written since it was last asked, whoever met it."""
         trouble, self._trouble = self._trouble, None
@@ -160,6 +173,8 @@ class Database:
             connection.execute("PRAGMA synchronous = FULL")
             # Every savepoint keeps the pages that it changes; beyond 64 kB in a temporary file, by default.
             connection.execute("PRAGMA temp_store = MEMORY")
+            # What is deleted is overwritten: else it stays in the file until its place is used again.
+            connection.execute("PRAGMA secure_delete = ON")
             migrate(connection, migrations, self.path)
         except BaseException:
             connection.close()
@@ -174,10 +189,12 @@ class Database:
         with closing(connection):
             while True:
                 group = self._next_group()
-                work = [item for item in group if item is not None]
+                work = [item for item in group if isinstance(item, tuple)]
                 if work:
                     commit_group(connection, work)
                     self._note_failures(work)
+                for compaction in (item for item in group if isinstance(item, Future)):
+                    compact(connection, compaction)
                 if None in group:
                     return
 
@@ -187,7 +204,7 @@ class Database:
                 with suppress(DatabaseError), self._noting_trouble():
                     raise translation(self.path, error)
 
-    def _next_group(self) -> list[Item | None]:
+    def _next_group(self) -> list[Item | Future[bool] | None]:
         group = [self._queue.get()]
         while len(group) < _LARGEST_GROUP:
             try:

@@ -20,9 +20,10 @@ from scheduler.calls.call import Call, Key, PlannedCall
 from scheduler.calls.change import Recorded
 from scheduler.calls.hours import FARTHEST
 from scheduler.calls.plan import key_of, plan
+from scheduler.calls.tombstone import FORGOTTEN, NONE_ERASED, Tombstones
 from scheduler.calls.unreadable import Unreadable
 from scheduler.database import Connection, Database
-from scheduler.duties.prospects import Prospects, foresee
+from scheduler.duties.prospects import Foreseen, Prospects, foresee
 from scheduler.duties.reading import read_calendar
 from scheduler.duties.replan import PlanRules
 from scheduler.duties.synced import SyncedCalendar
@@ -33,6 +34,7 @@ from scheduler.ledger.backups import read_before, select_restored_at
 from scheduler.ledger.calls import select_calls
 from scheduler.ledger.changes import with_appointments
 from scheduler.ledger.collections import StoredObject, select_collections
+from scheduler.ledger.tombstones import read_tombstones
 from scheduler.ledger.vanished import HeldCall
 
 log = logging.getLogger(__name__)
@@ -131,7 +133,8 @@ def look(
     recorded = ledger.read(_recorded, reach_back - timedelta(days=2), end) if ledger else _Record()
     reads = read_before(rows.values(), ledger.read(select_restored_at) if ledger else None)
     unreadable = unreadable_for((agenda.collection, fault) for agenda in agendas for fault in agenda.faults)
-    entries = _entries(agendas, recorded, reads, rules, barring, unreadable, now)
+    erased = read_tombstones(ledger) if ledger else NONE_ERASED
+    entries = _entries(agendas, recorded, reads, rules, barring, unreadable, erased, now)
     return View(
         entries=tuple(replace(one, stale=stale[one.collection]) for one in entries if _belongs(one, start)),
         troubles=tuple(troubles),
@@ -200,28 +203,34 @@ def _entries(
     rules: PlanRules,
     barring: Barring,
     unreadable: Unreadable,
+    erased: Tombstones,
     now: datetime,
 ) -> tuple[Entry, ...]:
     agendas = tuple(agendas)
     wanted = plan((one for agenda in agendas for one in agenda.appointments), rules.policy)
+    forgotten = [key for call in wanted if erased.cover(call) for key in call.keys]
+    foreseen = foresee(wanted, recorded.calls, now, read_before=reads, unreadable=unreadable)
     prospects = Prospects(
         wanted={key: call for call in wanted for key in call.keys},
         recorded=recorded.by_appointment,
-        foreseen=foresee(wanted, recorded.calls, now, read_before=reads, unreadable=unreadable),
+        foreseen={**foreseen, **dict.fromkeys(forgotten, Foreseen(reason=FORGOTTEN))},
         barring=barring,
         hours=rules.policy.hours,
         now=now,
     )
     entries = [
-        _entry(agenda.collection, derivation, prospects) for agenda in agendas for derivation in agenda.derivations
+        _entry(agenda.collection, derivation, prospects, erased)
+        for agenda in agendas
+        for derivation in agenda.derivations
     ]
     return tuple(sorted(entries, key=lambda entry: (entry.due_at, entry.collection)))
 
 
-def _entry(collection: str, derivation: Derivation, prospects: Prospects) -> Entry:
+def _entry(collection: str, derivation: Derivation, prospects: Prospects, erased: Tombstones) -> Entry:
     appointment = derivation.appointment
     if appointment is None:
-        state, reason, call, planned = "not_ringing", derivation.reason, None, None
+        reason = FORGOTTEN if erased.name(derivation.occurrence.uid) else derivation.reason
+        state, call, planned = "not_ringing", None, None
     else:
         planned = prospects.wanted[key_of(appointment)]
         call = prospects.call_of(key_of(appointment))

@@ -36,6 +36,7 @@ from scheduler.ledger.collections import (
     select_objects_after,
     select_some_objects,
 )
+from scheduler.ledger.tombstones import read_tombstones
 from scheduler.logs import about_call
 from scheduler.loop import let_go
 
@@ -236,7 +237,12 @@ class ReplanDuty:
     ) -> tuple[Change, ...]:
         until = now + self._rules.policy.horizon
         appointments = [one for diary in self._diaries.values() for one in diary.appointments]
-        wanted = [call for call in plan(appointments, self._rules.policy) if start <= call.asked_at < until]
+        erased = read_tombstones(self._ledger)
+        wanted = [
+            call
+            for call in plan(appointments, self._rules.policy)
+            if start <= call.asked_at < until and not erased.cover(call)
+        ]
         changes = reconcile(
             wanted,
             recorded,
