@@ -22,6 +22,7 @@ from scheduler.duties.last_look import LastLookDuty, Looked, LookedCalendar
 from scheduler.duties.ledger_watch import LedgerWatch
 from scheduler.duties.meter import ANSWER_KINDS
 from scheduler.duties.place import PlaceDuty, Prepared
+from scheduler.duties.prune import PruneDuty
 from scheduler.duties.rederive import RederiveDuty
 from scheduler.duties.replan import NOTHING, ReplanDuty
 from scheduler.duties.sync import SyncDuty
@@ -68,6 +69,8 @@ _CONTACTS_EVERY = timedelta(seconds=5)
 _REPLAN_EVERY = timedelta(minutes=1)  # lets the window roll on, and makes good a round that failed
 _TOKEN_EVERY = timedelta(seconds=5)
 _LEDGER_EVERY = timedelta(seconds=1)
+_PRUNE_EVERY = timedelta(hours=1)
+_PRUNE_ON = timedelta(seconds=0.1)  # between slices, so that a due call finds the ledger free
 _LOOKS_AT_START = timedelta(seconds=3)
 _LATEST_BEAT = timedelta(seconds=10)
 
@@ -120,6 +123,8 @@ class Daemon:
         self._parts.callback(self._last_look.close)
         self._looking = Loop("last look", self._look_now, _TICK)
         self._watch = LedgerWatch(self._ledger)
+        self._prune = PruneDuty(self._ledger, config.retention, config.collections)
+        self._pruning = Loop("prune", self._prune_now, _PRUNE_EVERY)
         self._replanning = Loop("replan", self._replan_now, _REPLAN_EVERY)
         self._collecting = Loop("collect", self._collect_now, config.provider.cdr_every)
         self._server: ServerThread | None = None
@@ -170,6 +175,7 @@ class Daemon:
             Loop("recover", self._place.give_back_stranded, _CONTACTS_EVERY),
             Loop("ledger", lambda: self._watch.run_once(self._clock.now()), _LEDGER_EVERY),
             self._collecting,
+            self._pruning,
             *self._front.loops,
             *self._messages.loops,
         )
@@ -233,6 +239,7 @@ class Daemon:
         self._place.policy = self._place.limiter.policy = self._collect.policy = config.policy
         self._place.barring = config.barring
         self._collecting.every = config.provider.cdr_every
+        self._prune.retention, self._prune.collections = config.retention, config.collections
         self._front.use(config)
         self._messages.use(config)
         sources = contact_sources(config, self._http, self._ledger)
@@ -320,6 +327,9 @@ class Daemon:
 
     def _build_link(self, config: Config) -> ProviderLink:
         return ProviderLink(config.provider, self._clock, self._instruments.renewed)
+
+    def _prune_now(self) -> None:
+        self._pruning.every = _PRUNE_ON if self._prune.run_once(self._clock.now()).more else _PRUNE_EVERY
 
     def _close_links(self) -> None:
         self._link.close()

@@ -34,6 +34,7 @@ from scheduler.config.model import (
 )
 from scheduler.config.page import build_page
 from scheduler.config.problems import Key, Problems
+from scheduler.config.retention import build_retention
 from scheduler.config.secrets import Secrets
 from scheduler.config.settings import BookConfig, CalendarConfig, CallbackConfig, Config, ProviderConfig
 from scheduler.duties.contacts import ContactsFile
@@ -60,6 +61,7 @@ def build_config(file: DaemonFile, folder: Path, problems: Problems, *, secrets:
     return Config(
         path=folder,
         ledger=ledger,
+        retention=build_retention(file.retention),
         log=build_log(file.log),
         company=company,
         company_zone=ZoneInfo(file.company.zone),

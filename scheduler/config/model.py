@@ -22,6 +22,7 @@ from scheduler.config.login_model import LoginTable
 from scheduler.config.messages import AlertsTable, MailTable, PingTable
 from scheduler.config.metrics import MetricsTable
 from scheduler.config.page import PageTable
+from scheduler.config.retention import RetentionTable
 from scheduler.config.values import (
     Address,
     Domain,
@@ -261,6 +262,7 @@ class DaemonFile(Table):
     barring: BarringTable = BarringTable()
     clock: ClockTable = ClockTable()
     ledger: LedgerTable = LedgerTable()
+    retention: RetentionTable = RetentionTable()
     log: LogTable = LogTable()
     metrics: MetricsTable | None = None
     mail: MailTable | None = None

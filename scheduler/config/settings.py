@@ -17,6 +17,7 @@ from scheduler.calls.policy import Policy
 from scheduler.config.messages import MessagesConfig
 from scheduler.duties.contacts import ContactsFile
 from scheduler.duties.do_not_call import DoNotCallFile
+from scheduler.duties.prune import Retention
 from scheduler.http import HttpSettings
 from scheduler.login import Login
 from scheduler.logs import LogSettings
@@ -81,6 +82,7 @@ class Config:
 
     path: Path
     ledger: Path
+    retention: Retention
     log: LogSettings
     company: Company
     company_zone: ZoneInfo
@@ -105,6 +107,11 @@ class Config:
     @property
     def rules(self) -> tuple[CalendarRules, ...]:
         return tuple(calendar.rules for calendar in self.calendars)
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """Calendars and address books, as the ledger calls them."""
+        return (*(one.name for one in self.calendars), *(one.source.name for one in self.books))
 
     @property
     def logins(self) -> dict[str, Login]:
