@@ -323,6 +323,7 @@ class Daemon:
                 self._ledger, plan_rules(self._config), self._contacts.contacts, key, at
             ),
             silent=self._replan.silent,
+            known=lambda: self._contacts,
         )
 
     def _build_link(self, config: Config) -> ProviderLink:

@@ -157,6 +157,7 @@ def plan_rules(config: Config) -> PlanRules:
 def page_facts(config: Config) -> Facts:
     return Facts(
         zone=config.company_zone,
+        region=config.company.region,
         managers=config.company.managers,
         calendars=tuple(calendar.name for calendar in config.calendars),
         feed=config.feed,

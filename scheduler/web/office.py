@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from scheduler.calendars.appointment import Derivation
+from scheduler.calendars.contact import Contacts
 from scheduler.calendars.diary import Silence
 from scheduler.calendars.settings import Manager
 from scheduler.calls.call import Key
@@ -19,11 +21,20 @@ Silent = Callable[[datetime, datetime], Sequence[tuple[str, Silence]]]
 Explain = Callable[[Key, datetime], Sequence[Derivation]]
 
 
+class KnownContacts(Protocol):
+    """Everybody whom events can name, and where they stand."""
+
+    @property
+    def contacts(self) -> Contacts:
+        """As last read well."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Of the configuration, as it is now."""
 
     zone: ZoneInfo  # of all times on the page
+    region: str  # of numbers without a country
     managers: tuple[Manager, ...]
     calendars: tuple[str, ...]
     feed: FeedSettings | None = None  # None: none is published
@@ -41,10 +52,12 @@ class Office:
         wake: Callable[[], object],
         explain: Explain,
         silent: Silent,
+        known: Callable[[], KnownContacts],
     ) -> None:
         """
         :param wake: lets the daemon look for commands at once.
         :param explain: what the rules say now of the event of a key around an instant; nothing where it is gone.
+        :param known: the contacts at this moment.
         :param silent: the events of a stretch of time that ask for a call and won't ring, with their calendars.
         """
         self.ledger = ledger
@@ -53,3 +66,4 @@ class Office:
         self.wake = wake
         self.explain = explain
         self.silent = silent
+        self.known = known

@@ -50,6 +50,14 @@ class CallRow:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """The calls of a list, and how many there are beside them."""
+
+    rows: tuple[CallRow, ...]
+    more: int = 0
+
+
 def read_rows(connection: Connection, calls: Collection[Call], facts: Facts, now: datetime) -> tuple[CallRow, ...]:
     keys = select_keys_ever(connection, (call.id for call in calls))
     calendars = {call_id: {key.collection for key in found} for call_id, found in keys.items()}

@@ -21,7 +21,7 @@ from scheduler.web.feed import feed_routes
 from scheduler.web.frame import Frame
 from scheduler.web.guard import STATIC_PATH, Guard
 from scheduler.web.office import Office
-from scheduler.web.pages import call, pauses, today
+from scheduler.web.pages import call, history, pauses, today
 from scheduler.web.pages.login import Login
 from scheduler.web.sessions import Sessions
 from scheduler.web.settings import PageSettings
@@ -30,6 +30,7 @@ from scheduler.web.view import View
 
 log = logging.getLogger(__name__)
 
+_PAGES = (today, history, pauses, call)
 _STATIC = Path(__file__).with_name("static")
 
 
@@ -39,7 +40,7 @@ def create_site(office: Office, settings: PageSettings) -> ASGIApp:
     view = View(office, tokens, tellings)
     frame = Frame(office=office, tokens=tokens, tellings=tellings, view=view)
     sessions = Sessions(office.clock, settings.session)
-    routes: list[BaseRoute] = [*today.routes(frame), *call.routes(frame), *pauses.routes(frame)]
+    routes: list[BaseRoute] = [route for page in _PAGES for route in page.routes(frame)]
     if settings.users:
         routes += Login(frame, settings, sessions).routes()
     routes += feed_routes(office.ledger, office.clock, lambda: office.facts.feed)

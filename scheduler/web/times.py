@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -12,8 +12,15 @@ _TIME = Markup('<time datetime="{}">{}</time>')
 
 def day_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """From the midnight before to the one after, by the clocks of ``zone``: 23 to 25 hours."""
-    today = now.astimezone(zone).date()
-    start, end = (datetime.combine(day, time(), zone) for day in (today, today + timedelta(days=1)))
+    return span_of(now.astimezone(zone).date(), zone)
+
+
+def span_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """From midnight to midnight.
+
+    :raises OverflowError: it is at an end of the calendar.
+    """
+    start, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
     return start.astimezone(UTC), end.astimezone(UTC)
 
 

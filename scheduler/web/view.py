@@ -15,7 +15,7 @@ from scheduler.web.office import Office
 from scheduler.web.rows import scope_words
 from scheduler.web.tellings import Tellings
 
-NAVIGATION = (("/", "Today"), ("/pauses", "Pauses"))
+NAVIGATION = (("/", "Today"), ("/history", "History"), ("/pauses", "Pauses"))
 
 
 class View:

@@ -25,6 +25,8 @@ from tests.world import await_true, soon, whole_world
 
 pytestmark = pytest.mark.system
 
+PAGES = {"today": "/", "history": "/history", "pauses": "/pauses"}
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -62,7 +64,7 @@ def test_every_page_can_be_read_and_used_by_everybody(
     served.press("/pauses", "/pauses", scope="calendar support", reason="moving house")
     window = Window(browser, size=size, scheme=scheme)
     barriers = []
-    pages = {"today": "/", "call": f"/calls/{day.unknown}", "pauses": "/pauses", "refusal": "/nothing-here"}
+    pages = {**PAGES, "call": f"/calls/{day.unknown}", "refusal": "/nothing-here"}
     for name, path in pages.items():
         window.page.goto(served.url + path)
         window.keep_screenshot(f"{name}-{device}-{scheme}")
@@ -106,9 +108,10 @@ def test_who_may_only_look_is_offered_no_button(browser: Browser, tmp_path: Path
         page.get_by_label("Name").fill("ben")
         page.get_by_label("Password").fill(site.PASSWORD)
         page.get_by_role("button", name="Log in").click()
-        for path in ("/", "/pauses", f"/calls/{day.unknown}"):
+        for path in (*PAGES.values(), f"/calls/{day.unknown}"):
             page.goto(served.url + path)
-            assert page.get_by_role("button").all_text_contents() == ["Log out"]
+            buttons = set(page.get_by_role("button").all_text_contents())
+            assert buttons - {"Search"} == {"Log out"}  # what searches changes nothing
         window.context.close()
 
 
@@ -157,6 +160,20 @@ def test_a_held_loss_is_accepted_and_alerts_are_acknowledged(served: site.Page, 
     page.get_by_role("button", name="I have seen these alerts").click()
     told(page, "Acknowledged")
     expect(page.get_by_role("link", name="See call")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("day")
+def test_a_call_is_found_in_the_history_and_led_to(served: site.Page, window: Window) -> None:
+    page = window.page
+    page.goto(served.url)
+    page.get_by_role("link", name="History").click()
+    page.get_by_label("Number, name or title").fill("dirk")
+    page.get_by_label("Ended as").select_option("missed")
+    page.get_by_label("Number, name or title").press("Enter")
+    expect(page.get_by_label("Number, name or title")).to_have_value("dirk")
+    expect(page.get_by_role("row")).to_have_count(2)  # the names of the columns, and one call
+    page.get_by_role("link", name="Call Dirk Wouters").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Call Dirk Wouters")
 
 
 def test_what_the_daemon_refuses_is_told(served: site.Page, day: Day, window: Window) -> None:
@@ -259,7 +276,7 @@ def test_who_is_logged_out_meanwhile_is_asked_to_log_in(browser: Browser, tmp_pa
 def test_nothing_is_asked_of_anybody_else_and_nothing_is_complained_of(
     served: site.Page, day: Day, window: Window
 ) -> None:
-    for path in ("/", "/pauses", f"/calls/{day.unknown}"):
+    for path in (*PAGES.values(), f"/calls/{day.unknown}"):
         window.page.goto(served.url + path)
         window.page.wait_for_load_state("networkidle")
     assert {url for url in window.asked if not url.startswith(served.url)} == set()

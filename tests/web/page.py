@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from scheduler.calendars.appointment import Derivation
+from scheduler.calendars.contact import Contacts
 from scheduler.calendars.diary import Silence
 from scheduler.calendars.settings import Manager
 from scheduler.database import Database
@@ -36,6 +37,7 @@ from tests.ledger.desk import Desk
 BRUSSELS = ZoneInfo("Europe/Brussels")
 FACTS = Facts(
     zone=BRUSSELS,
+    region="BE",
     managers=(Manager(name="Ann Peeters", emails=("ann@example.com",), origin=ORIGIN),),
     calendars=("sales", "support"),
 )
@@ -109,12 +111,27 @@ def nothing_silent(*_: object) -> Sequence[tuple[str, Silence]]:
     return ()
 
 
+@dataclass(kw_only=True)
+class Nobody:
+    """No contacts, unless a test has some."""
+
+    contacts: Contacts = field(default_factory=Contacts)
+
+
 @contextmanager
 def served(folder: Path, settings: PageSettings = OPEN) -> Iterator[Page]:
     clock = SetClock()
     with closing(open_ledger(folder / "ledger.db")) as ledger, listen("127.0.0.1", 0, "test") as listener:
         commands = Loop("commands", _commands(ledger, clock).run_once, timedelta(milliseconds=50))
-        office = Office(ledger, clock, FACTS, wake=commands.wake, explain=nothing_explained, silent=nothing_silent)
+        office = Office(
+            ledger,
+            clock,
+            FACTS,
+            wake=commands.wake,
+            explain=nothing_explained,
+            silent=nothing_silent,
+            known=Nobody,
+        )
         commands.start()
         server = ServerThread(create_site(office, settings), listener, "page")
         try:

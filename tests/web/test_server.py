@@ -19,14 +19,20 @@ from scheduler.web.server import page_server
 from scheduler.web.settings import PageSettings
 from tests.clocks import SetClock
 from tests.servers import free_port
-from tests.web.page import FACTS, nothing_explained, nothing_silent, with_users
+from tests.web.page import FACTS, Nobody, nothing_explained, nothing_silent, with_users
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     with closing(open_ledger(tmp_path / "ledger.db")) as ledger:
         yield Office(
-            ledger, SetClock(), FACTS, wake=lambda: None, explain=nothing_explained, silent=nothing_silent
+            ledger,
+            SetClock(),
+            FACTS,
+            wake=lambda: None,
+            explain=nothing_explained,
+            silent=nothing_silent,
+            known=Nobody,
         )
 
 

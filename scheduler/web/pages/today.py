@@ -15,20 +15,12 @@ from scheduler.ledger.day import count_ended, count_planned, select_ended, selec
 from scheduler.web.commands import ask_daemon
 from scheduler.web.frame import Frame, Press
 from scheduler.web.office import Facts
-from scheduler.web.rows import DONE, PROBLEMS, CallRow, read_rows
+from scheduler.web.rows import DONE, PROBLEMS, Listed, read_rows
 from scheduler.web.tellings import Told
 from scheduler.web.times import day_of
 from scheduler.web.troubles import Troubles, read_troubles
 
 _MOST = 100  # calls of a list; more would slow down a page that is fetched every few seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """The calls of a list, and how many there are beside them."""
-
-    rows: tuple[CallRow, ...]
-    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
