@@ -14,6 +14,7 @@ thing and the remedy.
     ├── SourceError          a calendar or a contacts source couldn't be fetched or read
     │   ├── SourceUnreachable    no answer, or a server error: worth trying again
     │   ├── SourceForbidden      credentials refused: trying again soon may lock the account
+    │   ├── SourceReadOnly       it can be read, and not written
     │   └── SourceUnreadable     an answer that isn't what was asked for
     ├── HttpError            floor 3's own: a request that got no usable answer
     │   ├── NotSent              the request certainly never reached the server
@@ -102,6 +103,10 @@ class SourceUnreachable(SourceError):
 
 class SourceForbidden(SourceError):
     """The credentials were refused: trying again soon may lock the account."""
+
+
+class SourceReadOnly(SourceError):
+    """It can be read, but this user may not write it, or not without losing what others write."""
 
 
 class SourceUnreadable(SourceError):

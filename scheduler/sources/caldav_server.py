@@ -5,12 +5,13 @@ Only in scheduler/sources: caldav and lxml.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
 from typing import Any
+from urllib.parse import quote, urljoin
 
 from caldav.davclient import DAVClient
 from caldav.elements import dav
@@ -18,9 +19,16 @@ from caldav.lib import error
 from caldav.response import CalendarQueryResult
 
 from scheduler.calendars.blocks import uid_of
-from scheduler.errors import ProviderError, SourceError, SourceForbidden, SourceUnreadable
+from scheduler.errors import (
+    ProviderError,
+    SourceError,
+    SourceForbidden,
+    SourceUnreachable,
+    SourceUnreadable,
+)
 from scheduler.login import STRANGER, Login, Tokens, bearer_of
 from scheduler.sources.caldav_discovery import display_names, find_collection
+from scheduler.sources.caldav_objects import edit_object
 from scheduler.sources.caldav_requests import all_etags, changes_since, multiget
 from scheduler.sources.caldav_session import CaldavSession
 from scheduler.sources.dav_sync import (
@@ -36,7 +44,7 @@ from scheduler.sources.dav_sync import (
     look_at,
 )
 from scheduler.sources.refusal import refusal, without_token
-from scheduler.sources.source import Fetched, SourceState, hash_of, usable
+from scheduler.sources.source import Edit, Fetched, SourceState, hash_of, usable
 from scheduler.wire import host_of
 
 _NOTHING_CHANGED = "nothing is changed until its answers are right again"
@@ -100,6 +108,15 @@ class CaldavSource:
                 return self._fetch(client, last, known)
             found = look_at(_Collection(client, last.collection_url), last, known, sorted(hrefs))
             return self._sought(client, last, known, found) if found.deleted else found
+
+    def edit(self, state: SourceState | None, href: str, change: Callable[[bytes], bytes]) -> Edit:
+        """As ``EditableSource.edit`` says."""
+        last = usable(state, self._asked, {href: ""})
+        if not last.collection_url:
+            raise SourceUnreachable(self.name, "it hasn't been fetched with its present settings")
+        url = urljoin(last.collection_url, quote(href))
+        with self._told(), self._client(self._settings.deadline) as client:
+            return edit_object(client, self.name, url, change)
 
     def _sought(self, client: DAVClient, last: SourceState, known: Mapping[str, str], found: Fetched) -> Fetched:
         """What was gone may only have got another href (MOVE): then the changes since the last fetch tell it."""

@@ -28,6 +28,7 @@ _LIMIT = 100_000_000  # bytes of one answer, decompressed
 _PIECE = 65_536
 _MOST_REDIRECTS = 5
 _MULTISTATUS = "{DAV:}multistatus"
+_OF_ONE_OBJECT = ("GET", "PUT")  # they are answered by the object, or nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class CaldavSession:
         self._timer = threading.Timer(deadline, self._cut.now)
         self._timer.daemon = True
         self._session = _session(self._cut, tls)
+        self.last: Answer | None = None  # to a GET or PUT, as it came
 
     def __enter__(self) -> CaldavSession:
         self._timer.start()
@@ -81,6 +83,8 @@ class CaldavSession:
         """
         if gives_away(self._asked, url):
             raise unprotected(self._name, url)
+        if method in _OF_ONE_OBJECT:
+            return self._object(method, url, options)
         answer = self._whole(method, url, options)
         root = _root(answer.content)
         if answer.status_code < 400:
@@ -89,6 +93,17 @@ class CaldavSession:
             # caldav would log an error page whole, or trip over it and forget the status.
             return replace(answer, content=b"")
         return answer
+
+    def _object(self, method: str, url: str, options: dict[str, Any]) -> Answer:
+        """Ask for an object, or store one; caldav, which would look into its bytes and log them, gets none."""
+        # Elsewhere a PUT would become a GET, whose success says nothing.
+        answer = self.last = self._whole(method, url, {**options, "allow_redirects": method == "GET"})
+        if method == "GET" and answer.status_code < 400 and b"BEGIN:VCALENDAR" not in answer.content.upper():
+            what = _kind(answer.content, None)
+            raise SourceUnreadable(
+                self._name, f"{host_of(answer.url)} answers {answer.status_code} with {what} instead of an event"
+            )
+        return replace(answer, content=b"")
 
     def _whole(self, method: str, url: str, options: dict[str, Any]) -> Answer:
         # caldav passes verify=True, which would hide the session's bundle.

@@ -7,6 +7,7 @@ from scheduler.errors import (
     ProviderError,
     SourceError,
     SourceForbidden,
+    SourceReadOnly,
     SourceUnreachable,
     SourceUnreadable,
 )
@@ -36,6 +37,15 @@ def refusal(name: str, host: str, status: int, *, what: str = "calendar") -> Sou
     if status in _NOT_NOW or (status >= 500 and status != _NOT_IMPLEMENTED):
         return SourceUnreachable(name, f"{host} answers {status}", remedy="it is tried again later")
     return SourceUnreadable(name, f"{host} answers {status} instead of the {what}", remedy="check its url")
+
+
+def read_only(name: str, host: str, status: int) -> SourceReadOnly:
+    """The error where a calendar that can be read can't be written."""
+    return SourceReadOnly(
+        name,
+        f"{host} doesn't let this user change its events ({status})",
+        remedy='let this user write the calendar, or set its outcomes = "off"',
+    )
 
 
 def unprotected(name: str, url: str) -> SourceError:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
+from enum import Enum
 from typing import Protocol
 
 
@@ -99,6 +100,27 @@ class LookSource(Source, Protocol):
 
         :param seconds: until when it is over.
         :raises SourceError: as ``fetch`` does.
+        """
+
+
+class Edit(Enum):
+    """What came of changing an object."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"  # it was as it should be
+    GONE = "gone"
+
+
+class EditableSource(LookSource, Protocol):
+    """A calendar whose objects can be written."""
+
+    def edit(self, state: SourceState | None, href: str, change: Callable[[bytes], bytes]) -> Edit:
+        """Let ``change`` work on the object as the server has it, and store what it makes of it.
+
+        Where somebody else writes in between it is read and changed anew.
+
+        :param change: called once or more often; never raises.
+        :raises SourceError: SourceReadOnly where it may be read and not written.
         """
 
 
