@@ -53,6 +53,16 @@ EXAMPLES: dict[str, Sequence[tuple[str, str]]] = {
     "page": (("call-scheduler page hash", "asks for a password"),),
     "page hash": (("call-scheduler page hash", "asks for a password"),),
     "feed-url": (("call-scheduler feed-url", "one for all, one a manager"),),
+    "backup": (
+        ("call-scheduler backup /var/backups/ledger", "while the daemon runs"),
+        ("call-scheduler backup --replace /var/backups/ledger", "nightly"),
+    ),
+    "restore": (("call-scheduler restore /var/backups/ledger", "then look at plan"),),
+    "export": (("call-scheduler export --number '0468 37 39 02'", "all that is kept"),),
+    "erase": (
+        ("call-scheduler erase --number '0468 37 39 02'", "asks once more"),
+        ("call-scheduler erase --number +32468373902 --yes", "for scripts"),
+    ),
     "gateway": (("call-scheduler gateway --config ~/calls.toml", "until you press Ctrl-C"),),
     "demo": (
         ("call-scheduler demo", "two minutes, on this machine alone"),
