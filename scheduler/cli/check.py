@@ -16,11 +16,12 @@ from scheduler.calls.do_not_call import DoNotCall
 from scheduler.calls.hours import FARTHEST, Hours
 from scheduler.cli.asking import carry_out, who_asks
 from scheduler.cli.check_ledger import look_at_ledger
+from scheduler.cli.check_machine import look_at_machine
 from scheduler.cli.check_sources import look_at_calendar, look_at_contacts, look_at_provider
 from scheduler.cli.check_wait import wait_for_daemon
 from scheduler.cli.check_wire import look_at_wires
 from scheduler.cli.context import read_contacts
-from scheduler.cli.finding import Finding, finding_of, print_finding
+from scheduler.cli.finding import Finding, finding_of, print_by_severity
 from scheduler.cli.options import Length, config_option, json_option
 from scheduler.cli.output import counted, local
 from scheduler.clock import Sync, SystemClock
@@ -68,14 +69,12 @@ def check(config_path: Path, acknowledge: bool, longest: timedelta | None, as_js
 
 
 def _tell(findings: Iterable[Finding], as_json: bool) -> bool:
-    """Each as soon as it is found, or all of them in JSON; returns whether all is well."""
-    told = []
-    for finding in findings:
-        told.append(finding)
-        if not as_json:
-            print_finding(finding)
+    """Returns whether all is well."""
+    told = tuple(findings) if as_json else print_by_severity(findings)
     if as_json:
-        rows = [{"subject": one.subject, "fine": one.fine, "text": one.text} for one in told]
+        rows = [
+            {"subject": one.subject, "severity": one.severity, "fine": one.fine, "text": one.text} for one in told
+        ]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     return all(one.fine for one in told)
 
@@ -96,6 +95,7 @@ def _findings(config_path: Path, config: Config) -> Iterator[Finding]:
     yield Finding(subject="configuration", fine=True, text=f"{config_path} is valid; calendars: {names or 'none'}")
     yield Finding(subject="versions", fine=True, text=f"tzdata {use_packaged_tzdata()}, {urllib3_flavour()}")
     yield from look_at_wires(config)
+    yield from look_at_machine(config, datetime.now(UTC))
     yield from _look_at_hours(config, datetime.now(UTC))
     yield _look_at_clock(config)
     listed, finding = _look_at_do_not_call(config)
@@ -125,7 +125,8 @@ def _look_at_clock(config: Config) -> Finding:
             if config.wait_for_sync
             else "; calls are placed by it all the same: start chrony or systemd-timesyncd to be sure of it"
         )
-    return Finding(subject="clock", fine=sync is Sync.SYNCHRONISED or not config.wait_for_sync, text=text)
+    is_sure = sync is Sync.SYNCHRONISED
+    return Finding(subject="clock", fine=is_sure or not config.wait_for_sync, warns=not is_sure, text=text)
 
 
 def _look_at_do_not_call(config: Config) -> tuple[DoNotCall, Finding | None]:

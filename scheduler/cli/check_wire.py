@@ -36,6 +36,6 @@ def _is_loopback(host: str) -> bool:
 def _told(subject: str, login: Login) -> Finding:
     if login == STRANGER:
         text = "is asked over plain http: whoever is on the way can read and change what it says; use https"
-        return Finding(subject=subject, fine=True, text=text)
+        return Finding(subject=subject, fine=True, warns=True, text=text)
     text = "its login goes over plain http, where whoever is on the way can read it: use https"
     return Finding(subject=subject, fine=False, text=text)
