@@ -6,7 +6,7 @@ BESIDE_URLLIB3 := tests/sources tests/callout tests/test_http.py tests/test_oaut
 	tests/duties/test_hostile_provider.py
 # The versions that are tested are those that constraints.txt names, so that an admin can have the same.
 INSTALL := pip install --quiet --constraint constraints.txt --editable
-BENCHMARKS := placing startup calendars polling
+BENCHMARKS := placing pruning startup calendars polling
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

@@ -43,6 +43,7 @@ def printed(*figures: Figure) -> tuple[int, str]:
                 "marked as cancelled",
             ],
         ),
+        ("pruning", ["single calls, 500 old ones pruned: p99"]),
         ("polling", ["CPU of the daemon", "CPU a poll", "its growth in 2 intervals", "last fetches"]),
         (
             "calendars",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,16 +28,24 @@ _number = click.option("--number", required=True, help="Whose: international, or
 @click.command()
 @config_option
 @_number
-def export(config_path: Path, number: str) -> None:
+@click.option("--output", type=click.Path(path_type=Path), help="A new file for it, which only you can read.")
+def export(config_path: Path, number: str, output: Path | None) -> None:
     """Print all that the ledger holds of a number, as JSON.
 
     Its calls, attempts, call records and history, the events and cards that name it, and what waits to be mailed.
     """
     config = read_config(config_path, secrets=False)
     wanted = _read(config, number)
+    # Made before root becomes the service's user, who may not write there.
+    descriptor = None if output is None else _open_private(output)
     with ledger_to_read(config) as ledger:
         found = {} if ledger is None else export_number(ledger, wanted)
-    print_json({"number": str(wanted), **found})
+    exported = {"number": str(wanted), **found}
+    if descriptor is None:
+        print_json(exported)
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(exported, file, indent=2, ensure_ascii=False)
 
 
 @click.command()
@@ -80,6 +90,13 @@ def _tell(answer: Mapping[str, Any]) -> None:
     if not answer["whole"]:
         click.echo("PROBLEM: a call is near, or the ledger is being read, so that the file wasn't written anew:"
                    " say it again later, else traces may stay in what is unused of it", err=True)  # fmt: skip
+
+
+def _open_private(path: Path) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
 
 
 def _read(config: Config, text: str) -> PhoneNumber:

@@ -33,7 +33,10 @@ def copy_online(source: Path, target: Path) -> None:
 def compact(connection: Connection, done: Future[bool]) -> None:
     """Write the file anew and empty its log, outside any transaction."""
     try:
+        # In memory, where temporary things are kept else, the copy might not find room.
+        connection.execute("PRAGMA temp_store = FILE")
         connection.execute("VACUUM")
+        connection.execute("PRAGMA temp_store = MEMORY")
         done.set_result(not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
     except sqlite3.Error as error:
         done.set_exception(error)
