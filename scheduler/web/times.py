@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from scheduler.web.form import FormRefused
+
 _TIME = Markup('<time datetime="{}">{}</time>')
 
 
@@ -18,14 +20,32 @@ def day_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 def span_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """From midnight to midnight.
 
-    :raises OverflowError: it is at an end of the calendar.
+    :raises FormRefused: it is at an end of the calendar.
     """
-    start, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
-    return start.astimezone(UTC), end.astimezone(UTC)
+    try:
+        start, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
+        return start.astimezone(UTC), end.astimezone(UTC)
+    except OverflowError:
+        raise FormRefused(f"{day} is too far away") from None
+
+
+def read_day(text: str) -> date | None:
+    """What ``<input type="date">`` gives; None where it is empty.
+
+    :raises FormRefused: it is no date.
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise FormRefused(f"{text!r} is no date: write it as 2026-11-23") from None
 
 
 def time_only(instant: datetime, zone: ZoneInfo) -> Markup:
     return _TIME.format(_machine(instant), f"{instant.astimezone(zone):%H:%M:%S}")
+
+
+def hour_only(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{instant.astimezone(zone):%H:%M}"
 
 
 def date_and_time(instant: datetime, zone: ZoneInfo) -> Markup:

@@ -15,7 +15,7 @@ from scheduler.web.office import Office
 from scheduler.web.rows import scope_words
 from scheduler.web.tellings import Tellings
 
-NAVIGATION = (("/", "Today"), ("/history", "History"), ("/pauses", "Pauses"))
+NAVIGATION = (("/", "Today"), ("/day", "Day"), ("/history", "History"), ("/pauses", "Pauses"))
 
 
 class View:
@@ -34,6 +34,7 @@ class View:
         )
         self._templates.filters.update(
             clock=lambda instant: times.time_only(instant, office.facts.zone),
+            hour=lambda instant: times.hour_only(instant, office.facts.zone),
             moment=lambda instant: times.date_and_time(instant, office.facts.zone),
             local=lambda instant: times.for_input(instant, office.facts.zone),
             spelled=spell_duration,

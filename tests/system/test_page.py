@@ -25,7 +25,7 @@ from tests.world import await_true, soon, whole_world
 
 pytestmark = pytest.mark.system
 
-PAGES = {"today": "/", "history": "/history", "pauses": "/pauses"}
+PAGES = {"today": "/", "day": "/day", "history": "/history", "pauses": "/pauses"}
 
 
 @pytest.fixture(scope="module")

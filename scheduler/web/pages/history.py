@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +22,7 @@ from scheduler.web.form import FormRefused
 from scheduler.web.frame import Frame
 from scheduler.web.office import Facts, Office
 from scheduler.web.rows import Listed, read_rows
-from scheduler.web.times import span_of
+from scheduler.web.times import day_of, read_day, span_of
 
 _A_PAGE = 50  # calls
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,7 +78,7 @@ def _choices(asked: Asked, office: Office) -> Mapping[str, Any]:
 def read_search(asked: Asked, office: Office) -> Search:
     """:raises FormRefused: a part of it can't be meant."""
     facts = office.facts
-    until = _day(asked.until, facts) or span_of(office.clock.now().astimezone(facts.zone).date(), facts.zone)
+    until = _day(asked.until, facts) or day_of(office.clock.now(), facts.zone)
     since = _day(asked.since, facts)
     number = _number(asked.q, facts.region)
     return Search(
@@ -123,10 +123,8 @@ def _outcome(text: str) -> Outcome | None:
 
 
 def _day(text: str, facts: Facts) -> tuple[datetime, datetime] | None:
-    try:
-        return span_of(date.fromisoformat(text), facts.zone) if text else None
-    except (ValueError, OverflowError):
-        raise FormRefused(f"{text!r} is no date: write it as 2026-11-23") from None
+    day = read_day(text)
+    return span_of(day, facts.zone) if day else None
 
 
 def _read_place(text: str) -> Place | None:
