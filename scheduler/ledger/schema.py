@@ -379,3 +379,25 @@ def m0019_looking_back(database: MigrationDatabase) -> None:
     database.execute(f"CREATE INDEX call_due ON call (due_at) WHERE {SEARCHED}")
     database.execute(f"CREATE INDEX call_of_origin ON call (origin, due_at) WHERE {SEARCHED}")
     database.execute(f"CREATE INDEX call_to_destination ON call (destination, due_at) WHERE {SEARCHED}")
+
+
+# What of ours stands in whose calendar's events: a digest, since the line itself may name people.
+_ANNOTATION = """
+CREATE TABLE annotation (
+    collection TEXT NOT NULL,
+    uid TEXT NOT NULL,
+    recurrence_id TEXT NOT NULL,
+    told TEXT NOT NULL,
+    problem TEXT NOT NULL,
+    open INTEGER NOT NULL CHECK (open IN (0, 1)),
+    changed_at TEXT NOT NULL,
+    PRIMARY KEY (collection, uid, recurrence_id)
+) STRICT, WITHOUT ROWID
+"""
+
+
+@MIGRATIONS()
+def m0020_annotations(database: MigrationDatabase) -> None:
+    """What was written into events, so that it is written once, and taken out again."""
+    database.execute(_ANNOTATION)
+    database.execute("CREATE INDEX annotation_open ON annotation (collection) WHERE told <> '' AND open")
