@@ -42,6 +42,7 @@ from scheduler.ledger.store import LedgerCallStore
 from scheduler.loop import Loop
 from scheduler.messages import Messages
 from scheduler.oauth import RENEWAL_RESULTS
+from scheduler.outcomes import Outcomes
 from scheduler.parts import (
     ProviderLink,
     calendars_http,
@@ -121,6 +122,9 @@ class Daemon:
         self._parts.callback(self._sync.close)
         self._last_look = LastLookDuty(self._ledger, looked, config.last_look, self._clock, self._take_looks)
         self._parts.callback(self._last_look.close)
+        outcomes = Outcomes(ledger, clock, lambda: self._config, self._replan.silent)
+        self._outcomes = self._parts.enter_context(closing(outcomes))
+        self._outcomes.use(config, looked)
         self._looking = Loop("last look", self._look_now, _TICK)
         self._watch = LedgerWatch(self._ledger)
         self._prune = PruneDuty(self._ledger, config.retention, config.collections)
@@ -178,6 +182,7 @@ class Daemon:
             self._pruning,
             *self._front.loops,
             *self._messages.loops,
+            *self._outcomes.loops,
         )
 
     @property
@@ -248,6 +253,7 @@ class Daemon:
         self._sync.calendars, looked = self._collections(config)
         self._sync.try_again(corrected)
         self._last_look.use(looked, config.last_look)
+        self._outcomes.use(config, looked)
         self._place.last_look = self._last_look.last_look
         self._rederive.use(
             plan_rules(config), self._contacts.contacts, provenance(config), whole=self._contacts.whole

@@ -36,7 +36,7 @@ FLOORS = (
     ("sources", "ledger", "callout", "gateway", "timetable"),
     ("duties", "web"),
     ("config",),
-    ("daemon", "service", "demo", "parts", "commands", "explain", "messages", "front"),
+    ("daemon", "service", "demo", "parts", "commands", "explain", "messages", "front", "outcomes"),
     ("cli", "__main__"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -217,6 +217,8 @@ def _calendar(file: DaemonFile, index: int, places: LoginPlaces) -> CalendarConf
             lead=table.lead,
         ),
         when_unreachable=table.when_unreachable,
+        outcomes=table.outcomes,
+        language=table.language,
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from scheduler.calendars.contact import DEFAULT_TYPE_ORDER
 from scheduler.calendars.feed import MOST_EVENTS
+from scheduler.calendars.language import Language
 from scheduler.calendars.settings import Asks
 from scheduler.calendars.wording import DEFAULT_CANCELLED_PREFIXES, DEFAULT_CATEGORIES, DEFAULT_PREFIXES
 from scheduler.calls.barring import CALLABLE_TYPES
@@ -21,6 +22,7 @@ from scheduler.config.log import LogTable
 from scheduler.config.login_model import LoginTable
 from scheduler.config.messages import AlertsTable, MailTable, PingTable
 from scheduler.config.metrics import MetricsTable
+from scheduler.config.outcomes import Shown
 from scheduler.config.page import PageTable
 from scheduler.config.retention import RetentionTable
 from scheduler.config.values import (
@@ -87,11 +89,19 @@ class CalendarTable(LoginTable):
     lead: Duration | None = None
     zone: Zone | None = None
     when_unreachable: WhenUnreachable = WhenUnreachable.PLACE
+    outcomes: Shown = Shown.OFF
+    language: Language = Language.EN  # of what is written, where a title doesn't tell
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if sum(source is not None for source in (self.file, self.url, self.caldav)) != 1:
             raise ValueError("name one source of the calendar: file, url (an ICS feed) or caldav")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> Self:
+        if self.outcomes is Shown.EVENT and self.caldav is None:
+            raise ValueError('outcomes: only a calendar with caldav can be written, others need "off"')
         return self
 
 

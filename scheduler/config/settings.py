@@ -9,12 +9,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scheduler.calendars.agenda import Zones
+from scheduler.calendars.language import Language
 from scheduler.calendars.settings import CalendarRules, Company
 from scheduler.callout.client import CalloutSettings
 from scheduler.calls.barring import Barring
 from scheduler.calls.last_look import WhenUnreachable
 from scheduler.calls.policy import Policy
 from scheduler.config.messages import MessagesConfig
+from scheduler.config.outcomes import Shown
 from scheduler.duties.contacts import ContactsFile
 from scheduler.duties.do_not_call import DoNotCallFile
 from scheduler.duties.prune import Retention
@@ -40,6 +42,8 @@ class CalendarConfig:
     locked: bool  # its login has a secret that this user can't read
     rules: CalendarRules
     when_unreachable: WhenUnreachable
+    outcomes: Shown
+    language: Language  # of what is written into its events, where a title doesn't tell
 
     @property
     def name(self) -> str:
