@@ -40,10 +40,14 @@ class Installation:
         return self.folder / "share" / "call-scheduler"
 
 
+def copy_checkout(to: Path) -> Path:
+    """Without what it makes itself."""
+    return shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(*_MADE))
+
+
 def build_package(folder: Path) -> Package:
     """The source distribution, and the wheel made from it and not from the checkout."""
-    source = folder / "source"
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*_MADE))
+    source = copy_checkout(folder / "source")
     ask(sys.executable, "-m", "build", "--outdir", folder / "dist", source, folder=folder)
     (sdist,) = (folder / "dist").glob("*.tar.gz")
     (wheel,) = (folder / "dist").glob("*.whl")

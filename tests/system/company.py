@@ -82,9 +82,8 @@ class Company:
 
     def write_event(self, start: datetime) -> None:
         """One appointment at ``start``, in the file that is its calendar."""
-        text = _EVENT.format(start=start.astimezone(UTC), number=CUSTOMER).replace("\n", "\r\n")
         part = self.folder / "sales.ics.part"
-        part.write_text(text, newline="")
+        part.write_text(event_text(start), newline="")
         part.replace(self.folder / "sales.ics")
 
     def cdrs(self) -> list[dict[str, Any]]:
@@ -116,6 +115,11 @@ def found_company(folder: Path, *, source: str = 'file = "sales.ics"', line: str
     text = _CONFIG.format(source=source, port=port, callback_port=free_port(), manager=MANAGER, line=line)
     (folder / "config.toml").write_text(text)
     return Company(folder=folder, url=f"http://127.0.0.1:{port}")
+
+
+def event_text(start: datetime) -> str:
+    """A calendar of one appointment at ``start``."""
+    return _EVENT.format(start=start.astimezone(UTC), number=CUSTOMER).replace("\n", "\r\n")
 
 
 def soon(seconds: int = 3) -> datetime:

@@ -16,6 +16,9 @@ import pytest
 _BESIDE_PYTHON = Path(sys.executable).parent
 _REMEDIES = {
     "systemd-analyze": "apt install systemd",
+    "systemd-nspawn": "apt install systemd-container",
+    "debootstrap": "apt install debootstrap",
+    "nsenter": "apt install util-linux",
     "curl": "apt install curl",
     "chromium": "apt install chromium",
     "promtool": "apt install prometheus",
