@@ -54,10 +54,10 @@ EXAMPLES: dict[str, Sequence[tuple[str, str]]] = {
     "page hash": (("call-scheduler page hash", "asks for a password"),),
     "feed-url": (("call-scheduler feed-url", "one for all, one a manager"),),
     "backup": (
-        ("call-scheduler backup /var/backups/ledger", "while the daemon runs"),
-        ("call-scheduler backup --replace /var/backups/ledger", "nightly"),
+        ("call-scheduler backup /var/backups/call-scheduler/ledger.db", ""),
+        ("call-scheduler backup --replace /var/backups/call-scheduler/ledger.db", ""),
     ),
-    "restore": (("call-scheduler restore /var/backups/ledger", "then look at plan"),),
+    "restore": (("call-scheduler restore /var/backups/call-scheduler/ledger.db", ""),),
     "export": (("call-scheduler export --number '0468 37 39 02'", "all that is kept"),),
     "erase": (
         ("call-scheduler erase --number '0468 37 39 02'", "asks once more"),
@@ -81,7 +81,7 @@ def show_examples(group: click.Group, above: str = "") -> None:
 
 
 def _text(examples: Sequence[tuple[str, str]]) -> str:
-    width = max(len(line) for line, what in examples if what or len(examples) == 1)
+    width = max((len(line) for line, what in examples if what), default=0)
     told = (f"  {line.ljust(width)}  # {what}" if what else f"  {line}" for line, what in examples)
     # \b keeps click from filling the paragraph.
     return "\n".join(("\b", "Example:" if len(examples) == 1 else "Examples:", *told))

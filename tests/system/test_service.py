@@ -142,10 +142,18 @@ def test_a_daemon_that_hangs_is_killed_by_the_watchdog_and_started_again(install
 
 def test_an_upgrade_and_a_rollback_keep_what_the_ledger_holds(installed: Container) -> None:
     before = calls(installed)
-    (upgrade,), (rollback,) = blocks_of("**Upgrade.**"), blocks_of("**Rollback.**")
+    (upgrade,), (rollback, _) = blocks_of("**Upgrade.**"), blocks_of("**Rollback.**")
     installed.run(f"cd {CHECKOUT}\n{upgrade}")
     assert (installed.root / "opt/call-scheduler.old").exists()
     installed.run(rollback)
     assert not (installed.root / "opt/call-scheduler.old").exists()
     assert property_of(installed, "ActiveState") == "active"
     assert calls(installed) == before
+
+
+def test_what_an_upgrade_backed_up_can_be_brought_back(installed: Container) -> None:
+    (upgrade,), (_, restore) = blocks_of("**Upgrade.**"), blocks_of("**Rollback.**")
+    installed.run(upgrade.strip().splitlines()[0])
+    installed.run(f"systemctl stop call-scheduler\n{restore}\nsystemctl start call-scheduler")
+    installed.run("call-scheduler resume")
+    assert property_of(installed, "ActiveState") == "active"
