@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from scheduler.calendars.blocks import cut, unfolded
-from scheduler.calls.call import Outcome, State
+from scheduler.calls.call import Outcome
 from scheduler.calls.spelling import Spelling
 from scheduler.calls.tombstone import digest_of
 from scheduler.database import Connection, Database
@@ -18,8 +18,10 @@ from scheduler.ledger.appointments import select_keys_ever
 from scheduler.ledger.backups import select_backups
 from scheduler.ledger.calls import end_call, next_wake_at
 from scheduler.ledger.forgetting import forget_calls
+from scheduler.ledger.life import ON_THE_WIRE, UNSENT
 from scheduler.ledger.mentions import (
     Mention,
+    delete_row,
     find_mentions,
     replace_texts,
     select_calls_of_number,
@@ -34,7 +36,6 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 50  # calls: a due call's claim waits behind so many
 _REMEMBERED = timedelta(days=731)  # a series rings for long, and nobody knows when its event goes
 _QUIET = timedelta(minutes=1)  # without a call, for the file to be written anew
-_UNSENT = (State.PLANNED, State.CLAIMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,20 @@ class Erased:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What is erased, and how its events are known again."""
+
+    number: PhoneNumber
+    spelling: Spelling
+    key: bytes
+    now: datetime
+
+    def bury(self, connection: Connection, uids: Collection[str]) -> None:
+        digests = {digest_of(self.key, uid, one) for uid in uids for one in (self.number, None)}
+        insert_tombstones(connection, digests, self.now + _REMEMBERED)
+
+
 def erase(ledger: Database, number: PhoneNumber, owned: Collection[PhoneNumber], now: datetime) -> Erased:
     """Erase all that the ledger holds of the number, and let no calendar bring its calls back.
 
@@ -61,77 +76,74 @@ def erase(ledger: Database, number: PhoneNumber, owned: Collection[PhoneNumber],
         raise DecisionRefused(
             f"{number} is one of the company's own numbers: take it out of the configuration first"
         )
-    key = open_key(ledger.path)
+    subject = _Subject(number=number, spelling=Spelling(number), key=open_key(ledger.path), now=now)
     ids = ledger.read(select_calls_of_number, number)
     called_off = 0
     for first in range(0, len(ids), _AT_ONCE):
-        called_off += ledger.write(_forget, ids[first : first + _AT_ONCE], key, number, now)
-    texts, calendars = _erase_texts(ledger, number, key, now)
+        called_off += ledger.write(_forget, ids[first : first + _AT_ONCE], subject)
+    texts, calendars = _erase_texts(ledger, subject)
+    # Whatever was written just then, as by a fetch.
+    clean = next(find_mentions(ledger, subject.spelling), None) is None
     log.info("erased all of a number: %d calls, %d of them planned", len(ids), called_off)
     return Erased(
         calls=len(ids),
         called_off=called_off,
         texts=texts,
         calendars=calendars,
-        whole=_write_anew(ledger, now),
+        whole=_write_anew(ledger, now) and clean,
         backups=tuple(
             (one.path, one.made_at.isoformat(timespec="seconds")) for one in ledger.read(select_backups)
         ),
     )
 
 
-def _forget(
-    connection: Connection, call_ids: Collection[int], key: bytes, number: PhoneNumber, now: datetime
-) -> int:
+def _forget(connection: Connection, call_ids: Collection[int], subject: _Subject) -> int:
     """How many of them were still to ring."""
     states = select_states(connection, call_ids)
-    if going_on := [i for i, state in states.items() if state in (State.REQUESTED, State.PLACED)]:
+    if going_on := [i for i, state in states.items() if state in ON_THE_WIRE]:
         raise DecisionRefused(f"call {min(going_on)} is going on: erase the number once `calls` says how it ended")
-    planned = [i for i, state in states.items() if state in _UNSENT]
+    planned = [i for i, state in states.items() if state in UNSENT]
     for call_id in planned:
-        end_call(connection, call_id, Outcome.CANCELLED, "", now, leaving=_UNSENT)
+        end_call(connection, call_id, Outcome.CANCELLED, "", subject.now, leaving=UNSENT)
     keys = select_keys_ever(connection, call_ids)
-    _bury(connection, {one.uid for some in keys.values() for one in some}, key, number, now)
+    subject.bury(connection, {one.uid for some in keys.values() for one in some})
     forget_calls(connection, call_ids)
     return len(planned)
 
 
-def _bury(connection: Connection, uids: Collection[str], key: bytes, number: PhoneNumber, now: datetime) -> None:
-    digests = {digest_of(key, uid, one) for uid in uids for one in (number, None)}
-    insert_tombstones(connection, digests, now + _REMEMBERED)
-
-
-def _erase_texts(
-    ledger: Database, number: PhoneNumber, key: bytes, now: datetime
-) -> tuple[dict[str, int], dict[str, int]]:
-    spelling = Spelling(number)
+def _erase_texts(ledger: Database, subject: _Subject) -> tuple[dict[str, int], dict[str, int]]:
+    """How many by table, and those of calendars and address books by their names."""
     texts: Counter[str] = Counter()
     calendars: Counter[str] = Counter()
-    for mention in find_mentions(ledger, spelling):
-        left = {column: spelling.erased_from(text) for column, text in mention.texts.items()}
-        collection = ledger.write(_erase_text, mention, left, key, number, now)
+    for mention in find_mentions(ledger, subject.spelling):
         texts[mention.table] += 1
-        if collection:
-            calendars[collection] += 1
+        if mention.table == "object":
+            calendars[ledger.write(_erase_from_object, mention, subject)] += 1
+        else:
+            ledger.write(_erase_from_text, mention, subject)
     return dict(texts), dict(calendars)
 
 
-def _erase_text(
-    connection: Connection,
-    mention: Mention,
-    left: Mapping[str, str | bytes],
-    key: bytes,
-    number: PhoneNumber,
-    now: datetime,
-) -> str:
-    """The calendar or address book that an object is of; "" for other texts."""
+def _erase_from_text(connection: Connection, mention: Mention, subject: _Subject) -> None:
+    left = {column: subject.spelling.erased_from(text) for column, text in mention.texts.items()}
     replace_texts(connection, mention, left)
-    data = mention.texts.get("data") if mention.table == "object" else None
-    if not isinstance(data, bytes):
-        return ""
-    _bury(connection, {block.uid for block in cut(unfolded(data)).events}, key, number, now)
-    row = select_row(connection, "object", mention.rowid)
-    return str(row["collection"]) if row else ""
+
+
+def _erase_from_object(connection: Connection, mention: Mention, subject: _Subject) -> str:
+    """Its calendar or address book. What has the number in its very name is deleted: else it would be another."""
+    row = select_row(connection, mention.table, mention.rowid)
+    uids = _uids_of(mention.texts.get("data", b""))
+    subject.bury(connection, uids)
+    if {"href", "uid"} & mention.texts.keys() or any(map(subject.spelling.is_in, uids)):
+        delete_row(connection, mention)
+    else:
+        _erase_from_text(connection, mention, subject)
+    return str(row["collection"]) if row else "a calendar that is gone"
+
+
+def _uids_of(data: str | bytes) -> set[str]:
+    """Of the events of a calendar object; none of a card's."""
+    return {block.uid for block in cut(unfolded(data)).events} if isinstance(data, bytes) else set()
 
 
 def _write_anew(ledger: Database, now: datetime) -> bool:

@@ -19,7 +19,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "attempt": ("detail", "reason"),
     "cdr": ("raw",),
     "collection": ("problem", "look_problem"),
-    "object": ("data", "problem"),
+    "object": ("data", "problem", "href", "uid"),
     "command": ("arguments", "result"),
     "pause": ("reason",),
     "letter": ("recipient", "title", "body", "problem"),
@@ -94,6 +94,10 @@ def find_mentions(ledger: Database, spelling: Spelling) -> Iterator[Mention]:
                 named = {column: text for column, text in texts.items() if text and spelling.is_in(text)}
                 if named:
                     yield Mention(table=table, rowid=rowid, texts=named)
+
+
+def delete_row(connection: Connection, mention: Mention) -> None:
+    connection.execute(f"DELETE FROM {mention.table} WHERE rowid = ?", (mention.rowid,))
 
 
 def replace_texts(connection: Connection, mention: Mention, texts: Mapping[str, str | bytes]) -> bool:

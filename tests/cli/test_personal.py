@@ -126,6 +126,16 @@ def test_what_was_deleted_long_before_is_no_trace_either(world: World) -> None:
     assert traces(world) == {}
 
 
+def test_an_event_with_the_number_in_its_very_name_is_deleted(world: World) -> None:
+    world.put("call-0468373901", soon(5000), "LOCATION:" + ANNA, summary="Call")
+    assert command(world, "sync").exit_code == 0
+    erased = rows_of(world, "erase", "--number", ANNA, "--yes", "--json")
+    assert (erased["calls"], erased["calendars"]) == (2, {"sales": 1})
+    assert traces(world) == {}
+    assert command(world, "sync").exit_code == 0
+    assert [call.summary for call in world.calls()] == ["Call Ben"]
+
+
 def test_an_erased_call_isnt_planned_anew_while_its_event_stands_and_why_says_so(world: World) -> None:
     rows_of(world, "erase", "--number", ANNA, "--yes", "--json")
     world.put("one", soon(3600), "DESCRIPTION:changed since")
