@@ -32,14 +32,19 @@ class Answered:
 
 
 def carry_out(
-    config: Config, kind: str, arguments: Mapping[str, str], here: Callable[[Database], Mapping[str, Any]]
+    config: Config,
+    kind: str,
+    arguments: Mapping[str, str],
+    here: Callable[[Database], Mapping[str, Any]],
+    *,
+    patience: timedelta = _PATIENCE,
 ) -> Answered:
     """:raises click.ClickException: the daemon refused, or gave no answer."""
     with ledger_to_hold(config) as ledger:
         if ledger is not None:
             return Answered(answer=here(ledger), by_daemon=False)
     with closing(open_ledger(config.ledger)) as ledger:
-        return Answered(answer=ask(ledger, kind, arguments), by_daemon=True)
+        return Answered(answer=ask(ledger, kind, arguments, patience=patience), by_daemon=True)
 
 
 def who_asks() -> str:

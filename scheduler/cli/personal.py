@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from scheduler.duties.erase import erase as erase_number
 from scheduler.duties.export import export as export_number
 from scheduler.errors import NumberError
 from scheduler.phone import PhoneNumber, read_number
+
+_PATIENCE = timedelta(minutes=10)  # a big ledger is read twice and written anew
 
 _number = click.option("--number", required=True, help="Whose: international, or national of company.region.")
 
@@ -67,7 +70,7 @@ def erase(config_path: Path, number: str, yes: bool, as_json: bool) -> None:
     def here(ledger: Database) -> Mapping[str, Any]:
         return erase_number(ledger, wanted, config.barring.owned, SystemClock().now()).to_json()
 
-    answer = carry_out(config, "erase", {"number": wanted.e164}, here).answer
+    answer = carry_out(config, "erase", {"number": wanted.e164}, here, patience=_PATIENCE).answer
     if as_json:
         print_json(answer)
     else:
