@@ -15,6 +15,7 @@ from scheduler.ledger.forgetting import forget_calls
 from scheduler.ledger.pruning import (
     OVER,
     delete_events,
+    delete_old_annotations,
     delete_rows,
     delete_some_objects,
     replace_data,
@@ -118,6 +119,7 @@ class PruneDuty:
         self._looked_up_to, self._looked_at = (rows[-1][0], self._looked_at) if rows else (0, now)
         if not rows:
             self._ledger.write(delete_old_tombstones, now)
+            self._ledger.write(delete_old_annotations, now - self.retention.history)
         before = now - self.retention.events
         over = {number: data for number, data in rows if data != OVER_EVENT and _is_over(data, before)}
         if over:

@@ -83,6 +83,11 @@ def replace_data(connection: Connection, rows: Mapping[int, bytes], data: bytes)
     )
 
 
+def delete_old_annotations(connection: Connection, before: datetime) -> None:
+    """That something stands in events whose calls are long over: nobody looks at those any more."""
+    connection.execute("DELETE FROM annotation WHERE open = 0 AND changed_at < ?", (write_instant(before),))
+
+
 def select_abandoned(connection: Connection, configured: Collection[str], before: datetime) -> tuple[str, ...]:
     """Calendars and address books that are no longer configured, and were last tried before then."""
     rows = connection.execute(

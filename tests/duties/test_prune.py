@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.calls.call import Outcome, State
+from scheduler.calls.call import Key, Outcome, State
 from scheduler.database import Connection, Database, write_instant
 from scheduler.duties.prune import OVER_EVENT, PruneDuty, Retention
 from scheduler.ledger import open_ledger
+from scheduler.ledger.annotations import Annotation, record_annotation
 from scheduler.ledger.calls import end_call, insert_call
 from scheduler.ledger.collections import (
     StoredObject,
@@ -186,6 +187,14 @@ def test_a_tombstone_lasts_until_its_time(ledger: Database) -> None:
     ledger.write(insert_tombstones, [b"b" * 32], NOON + DAY)
     prune(ledger, NOON + timedelta(hours=1))
     assert ledger.read(select_digests) == {b"b" * 32}
+
+
+def test_what_was_written_into_events_is_remembered_while_it_may_change(ledger: Database) -> None:
+    for uid, final in (("over", True), ("open", False)):
+        key = Key(collection="sales", uid=uid, recurrence_id="")
+        ledger.write(record_annotation, key, Annotation(told="digest"), NOON - 101 * DAY, final=final)
+    prune(ledger)
+    assert count(ledger, "annotation") == 1
 
 
 def test_events_are_looked_at_once_a_day(ledger: Database) -> None:

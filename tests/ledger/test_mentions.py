@@ -7,6 +7,7 @@ from scheduler.ledger.mentions import TEXTS
 
 # Ours alone, or the whole row goes: what nobody types a number into.
 CLEAN = {
+    "annotation": {"collection", "uid", "recurrence_id", "told", "problem"},  # a digest, and sentences of ours
     "appointment": {"collection", "uid", "recurrence_id"},  # goes with its call
     "attempt": {"reference", "session_id"},
     "backup": {"path"},
