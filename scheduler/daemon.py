@@ -330,6 +330,7 @@ class Daemon:
             ),
             silent=self._replan.silent,
             known=lambda: self._contacts,
+            faults=self._replan.faults,
         )
 
     def _build_link(self, config: Config) -> ProviderLink:

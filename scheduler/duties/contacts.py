@@ -126,6 +126,11 @@ class ContactsDuty:
         ]
         return (*failures, *(problem for loaded in self._loaded.values() for problem in loaded.problems))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What messages call the sources."""
+        return tuple(self._loaded)
+
     def failed(self, name: str) -> bool:
         """Whether it couldn't be read just now."""
         return bool(self._loaded[name].failure)

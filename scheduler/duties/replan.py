@@ -157,6 +157,15 @@ class ReplanDuty:
         ]
         return tuple(sorted(found, key=lambda one: (one[1].starts_at, one[0])))
 
+    def faults(self) -> tuple[tuple[str, Fault], ...]:
+        """What of events can't be read, with its calendar; for any thread, as ``silent`` is."""
+        return tuple(
+            (diary.collection, fault)
+            for diary in tuple(self._diaries.values())
+            for page in tuple(diary.pages.values())
+            for fault in page.faults
+        )
+
     def _fetched_at(self, reads: Mapping[str, datetime]) -> dict[str, datetime]:
         """The fetch that each agenda is of: what was stored since may not have been read yet."""
         return {**reads, **{name: at for name, at in self._read_at.items() if at is not None}}

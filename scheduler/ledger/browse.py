@@ -116,6 +116,14 @@ def count_by_origin(connection: Connection, since: datetime, until: datetime) ->
     )
 
 
+def count_objects(connection: Connection, collection: str) -> int:
+    """How much is stored of a calendar or address book."""
+    row = connection.execute(
+        "SELECT count(*) AS number FROM object WHERE collection = ?", (collection,)
+    ).fetchone()
+    return int(row["number"])
+
+
 def _quarter(instant: datetime) -> datetime:
     """Not the hour: there are time zones that are half an hour, or three quarters, apart from it."""
     return instant.replace(minute=instant.minute // 15 * 15, second=0, microsecond=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,7 +16,13 @@ from scheduler.web.office import Office
 from scheduler.web.rows import scope_words
 from scheduler.web.tellings import Tellings
 
-NAVIGATION = (("/", "Today"), ("/day", "Day"), ("/history", "History"), ("/pauses", "Pauses"))
+NAVIGATION = (
+    ("/", "Today"),
+    ("/day", "Day"),
+    ("/history", "History"),
+    ("/calendars", "Calendars"),
+    ("/pauses", "Pauses"),
+)
 
 
 class View:
@@ -38,6 +45,7 @@ class View:
             moment=lambda instant: times.date_and_time(instant, office.facts.zone),
             local=lambda instant: times.for_input(instant, office.facts.zone),
             spelled=spell_duration,
+            ago=lambda instant: f"{spell_duration(max(office.clock.now() - instant, timedelta()))} ago",
             named=lambda scope: scope_words(scope, office.facts),
         )
 

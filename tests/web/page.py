@@ -15,13 +15,15 @@ from zoneinfo import ZoneInfo
 import requests
 
 from scheduler.calendars.appointment import Derivation
-from scheduler.calendars.contact import Contacts
+from scheduler.calendars.component import Fault
+from scheduler.calendars.contact import Contact, Contacts
 from scheduler.calendars.diary import Silence
 from scheduler.calendars.settings import Manager
 from scheduler.database import Database
 from scheduler.duties.accept import accept_losses
 from scheduler.duties.command import CommandDuty
 from scheduler.duties.resolve import resolve
+from scheduler.errors import Problem
 from scheduler.ledger import open_ledger
 from scheduler.ledger.alerts import acknowledge_alerts
 from scheduler.loop import Loop
@@ -116,6 +118,22 @@ class Nobody:
     """No contacts, unless a test has some."""
 
     contacts: Contacts = field(default_factory=Contacts)
+    problems: tuple[Problem, ...] = ()
+    mute: Mapping[str, tuple[Contact, ...]] = field(default_factory=dict)  # by source
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.mute)
+
+    def count(self, name: str) -> int:
+        return len(self.mute[name])
+
+    def without_number(self, name: str) -> tuple[Contact, ...]:
+        return self.mute[name]
+
+
+def nothing_faulty() -> Sequence[tuple[str, Fault]]:
+    return ()
 
 
 @contextmanager
@@ -131,6 +149,7 @@ def served(folder: Path, settings: PageSettings = OPEN) -> Iterator[Page]:
             explain=nothing_explained,
             silent=nothing_silent,
             known=Nobody,
+            faults=nothing_faulty,
         )
         commands.start()
         server = ServerThread(create_site(office, settings), listener, "page")

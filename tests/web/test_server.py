@@ -19,7 +19,7 @@ from scheduler.web.server import page_server
 from scheduler.web.settings import PageSettings
 from tests.clocks import SetClock
 from tests.servers import free_port
-from tests.web.page import FACTS, Nobody, nothing_explained, nothing_silent, with_users
+from tests.web.page import FACTS, Nobody, nothing_explained, nothing_faulty, nothing_silent, with_users
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
             explain=nothing_explained,
             silent=nothing_silent,
             known=Nobody,
+            faults=nothing_faulty,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def test_an_appointment_that_names_nobody_we_know_is_told_on_its_day(world: Worl
     world.put("unknown", soon(60), summary="Call Somebody Else")
     await_true(lambda: "Appointments that will not ring" in browser.get("/").text)
     assert "Call Somebody Else" in browser.get("/").text
+
+
+@pytest.mark.usefixtures("daemon")
+def test_calendars_and_contacts_stand_there_with_what_is_wrong_in_them(world: World, browser: Browser) -> None:
+    world.put("odd", soon(60), "EXDATE:whenever")
+    await_true(lambda: "(odd)</strong>" in browser.get("/calendars").text)
+    text = browser.get("/calendars").text
+    assert 'class="badge good">fresh' in text
+    assert re.search(r"<h3>\S+: \d+ contacts?</h3>", text)
+
+
+@pytest.mark.usefixtures("daemon")
+def test_the_history_knows_the_contacts(world: World, browser: Browser) -> None:
+    await_true(lambda: len(world.calls()) == 6)
+    world.put("other", soon(30), "LOCATION:+32468373901", summary="Quarterly review")
+    await_true(lambda: "Quarterly review" in browser.get("/history?q=Anna+Janssens&until=2199-01-01").text)
 
 
 def test_a_reload_that_adds_users_lets_nobody_in_without_a_login(
