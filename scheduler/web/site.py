@@ -21,7 +21,7 @@ from scheduler.web.feed import feed_routes
 from scheduler.web.frame import Frame
 from scheduler.web.guard import STATIC_PATH, Guard
 from scheduler.web.office import Office
-from scheduler.web.pages import calendars, call, day, history, pauses, today
+from scheduler.web.pages import calendars, call, day, history, outcomes, pauses, today
 from scheduler.web.pages.login import Login
 from scheduler.web.sessions import Sessions
 from scheduler.web.settings import PageSettings
@@ -30,7 +30,7 @@ from scheduler.web.view import View
 
 log = logging.getLogger(__name__)
 
-_PAGES = (today, day, history, calendars, pauses, call)
+_PAGES = (today, day, history, outcomes, calendars, pauses, call)
 _STATIC = Path(__file__).with_name("static")
 
 

@@ -20,6 +20,7 @@ NAVIGATION = (
     ("/", "Today"),
     ("/day", "Day"),
     ("/history", "History"),
+    ("/outcomes", "Outcomes"),
     ("/calendars", "Calendars"),
     ("/pauses", "Pauses"),
 )

@@ -25,7 +25,14 @@ from tests.world import await_true, soon, whole_world
 
 pytestmark = pytest.mark.system
 
-PAGES = {"today": "/", "day": "/day", "history": "/history", "calendars": "/calendars", "pauses": "/pauses"}
+PAGES = {
+    "today": "/",
+    "day": "/day",
+    "history": "/history",
+    "outcomes": "/outcomes",
+    "calendars": "/calendars",
+    "pauses": "/pauses",
+}
 
 
 @pytest.fixture(scope="module")
