@@ -10,7 +10,7 @@ BENCHMARKS := placing pruning startup calendars polling
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system torture bench dependencies clean
+.PHONY: help demo test test-system screenshots torture bench dependencies clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,12 @@ test-system: .venv/installed-system .venv-urllib3/installed .venv/installed-orac
 	$(BIN)/python -m pytest -m system tests tests/system
 	@.venv-urllib3/bin/python -c 'import sys, urllib3; sys.exit(hasattr(urllib3, "HttpVersion") and "this is urllib3-future")'
 	.venv-urllib3/bin/python -m pytest -m 'system or not system' $(BESIDE_URLLIB3)
+
+screenshots: .venv/installed-system  ## the README's pictures of the page and of `plan`, made anew into docs/screenshots
+	$(BIN)/python -m pytest -m system tests/system/test_screenshots.py
+	mkdir -p docs/screenshots
+	for picture in today.png day.png history.png outcomes.png plan.svg; do \
+		cp build/screenshots/readme-$$picture docs/screenshots/$$picture || exit 1; done
 
 torture: .venv/installed-oracle .venv/installed-torture  ## thousands of cases beside another engine, a fuzzer, daemons killed at every step and by chance
 	$(BIN)/python -m pytest -p tests.torture_table -m torture

@@ -45,9 +45,10 @@ class Window:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
 
-    def keep_screenshot(self, name: str) -> None:
+    def keep_screenshot(self, name: str, *, whole: bool = True) -> None:
+        """:param whole: also what one would have to scroll to."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
 
     def barriers(self) -> list[str]:
         """What axe finds that is serious or worse."""

@@ -183,6 +183,32 @@ def test_a_call_is_found_in_the_history_and_led_to(served: site.Page, window: Wi
     expect(page.get_by_role("heading", level=1)).to_contain_text("Call Dirk Wouters")
 
 
+@pytest.mark.usefixtures("day")
+def test_a_held_loss_is_accepted_beside_its_calendar(served: site.Page, window: Window) -> None:
+    page = window.page
+    page.goto(served.url)
+    page.get_by_role("link", name="Calendars").click()
+    page.get_by_text("They were deleted on purpose…").click()
+    page.get_by_role("button", name="Accept, and cancel what is held").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Calendars and contacts")
+    told(page, "calendar sales")
+
+
+@pytest.mark.usefixtures("day")
+def test_other_days_and_longer_periods_are_a_press_away(served: site.Page, window: Window) -> None:
+    page = window.page
+    page.goto(served.url)
+    page.get_by_role("link", name="Day", exact=True).click()
+    page.get_by_role("link", name="The day before").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sun 22 Nov 2026")
+    page.get_by_label("Another day").fill("2026-11-23")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("link", name="Call Dirk Wouters")).to_be_visible()
+    page.get_by_role("link", name="Outcomes").click()
+    page.get_by_role("link", name="Last 31 days").click()
+    expect(page.get_by_text("calls of the last 31 days ended")).to_be_visible()
+
+
 def test_what_the_daemon_refuses_is_told(served: site.Page, day: Day, window: Window) -> None:
     page = window.page
     page.goto(f"{served.url}/calls/{day.unknown}")
