@@ -26,6 +26,8 @@ from scheduler.calendars.lines import (
 MARK = "[call-scheduler]"
 PROPERTY = "X-CALL-SCHEDULER"
 
+GUESTS = "it has guests, whom their calendar would mail what is written into it"
+
 _OURS = re.compile(rb"(?:\\[nN])?\[call-scheduler\] (?:[^\\<]|\\[^nN])*")
 _DESCRIPTION = b"DESCRIPTION"
 _ENCODED = re.compile(r"[^:]*;ENCODING=", re.IGNORECASE)
@@ -78,7 +80,7 @@ def _refuse_guests(events: list[EventLines]) -> None:
     people = [line for event in events for line in event.block.lines]
     organizers = {_address(line) for line in people if _is(line, "ORGANIZER")}
     if any(_is(line, "ATTENDEE") and _address(line) not in organizers for line in people):
-        raise NotAnnotated("it has guests, whom their calendar would mail what is written into it")
+        raise NotAnnotated(GUESTS)
 
 
 def _is(line: str, name: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from scheduler.cli.check_outcomes import look_at_outcomes
 from scheduler.cli.context import drop_to_owner, ledger_to_read
 from scheduler.cli.finding import Finding, finding_of
 from scheduler.cli.output import local
@@ -69,6 +70,7 @@ def _look_into(config: Config, ledger: Database, runs: bool, now: datetime) -> I
     problems = (*ledger.read(hold_problems, now), *pause_problems(ledger.read(select_pauses, now)))
     yield from (finding_of(problem) for problem in problems)
     yield from (finding_of(problem) for problem in ledger.read(delivery_problems, now))
+    yield from look_at_outcomes(config, ledger)
     yield Finding(subject="daemon", fine=True, text="running" if runs else "not running")
     if runs:
         yield from (finding_of(problem, in_the_daemon=True) for problem in ledger.read(clock_problems))

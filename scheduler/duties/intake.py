@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from scheduler.calendars.blocks import uid_of
+from scheduler.calendars.annotation import unannotated
+from scheduler.calendars.blocks import uid_of, unfolded
 from scheduler.calendars.content import content_key, damage
 from scheduler.database import Connection
 from scheduler.ledger.collections import StoredObject, select_some_objects
@@ -25,6 +26,7 @@ class Intake:
 
     fetched: Fetched  # without what broke
     renamed: int = 0  # of its changed and of its deleted objects: those that are one under another address
+    ours: int = 0  # of its changed objects: those that differ by what we wrote into them alone
     broken: tuple[StoredObject, ...] = ()  # their last good data, their etag of now, and their problem
 
 
@@ -39,7 +41,19 @@ def take_in(connection: Connection, collection: str, fetched: Fetched, stored: M
     whole = [one for one in fetched.changed if one.href not in held]
     changed = _recognised(whole, [before[href] for href in gone], again)
     renamed = sum(one is not other for one, other in zip(whole, changed, strict=True))
-    return Intake(fetched=replace(fetched, changed=tuple(changed)), renamed=renamed, broken=tuple(broken))
+    ours = sum(_is_ours(before[one.href], one) for one in whole if one.href in before)
+    return Intake(
+        fetched=replace(fetched, changed=tuple(changed)), renamed=renamed, ours=ours, broken=tuple(broken)
+    )
+
+
+def _is_ours(before: StoredObject, now: FetchedObject) -> bool:
+    """Whether we wrote it, and nobody else changed it: however a server folds it."""
+    return unannotated(now.data) != now.data and _said(before.data) == _said(now.data)
+
+
+def _said(data: bytes) -> bytes:
+    return unfolded(unannotated(data))
 
 
 def _broke(before: Mapping[str, StoredObject], now: FetchedObject) -> bool:

@@ -116,14 +116,16 @@ def store_fetched(
         return False
     new = sum(href not in stored for href in changed)
     renamed = intake.renamed
-    news = len(changed) > renamed or len(deleted) > renamed
+    news = len(changed) > renamed + intake.ours or len(deleted) > renamed
     if fetched.whole:
         record_fetched(connection, name, settings, fetched.state.to_json(), now, news=news)
     upsert_objects(connection, name, fetched.changed[ahead:])
     record_broken(connection, name, intake.broken)
     delete_objects(connection, name, deleted)
     if news:
-        counts = f"{new - renamed} new, {len(changed) - new} changed, {len(deleted) - renamed} deleted"
+        counts = (
+            f"{new - renamed} new, {len(changed) - new - intake.ours} changed, {len(deleted) - renamed} deleted"
+        )
         append_event(connection, now, "synced", detail=f"{name}: {counts}")
     return True
 

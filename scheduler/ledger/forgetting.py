@@ -12,7 +12,7 @@ _ATTEMPTS = f"SELECT id FROM attempt WHERE call_id IN ({_CALLS})"
 
 
 def forget_calls(connection: Connection, call_ids: Collection[int]) -> None:
-    """Delete these calls, their attempts, records, appointments and history.
+    """Delete these calls, their attempts, records, appointments and history, and what of them we know in events.
 
     :raises ConstraintFailed: one is rung again by a call that stays.
     """
@@ -21,6 +21,10 @@ def forget_calls(connection: Connection, call_ids: Collection[int]) -> None:
     )
     connection.execute(f"DELETE FROM event WHERE call_id IN ({_CALLS})")
     connection.execute(f"DELETE FROM cdr WHERE attempt_id IN ({_ATTEMPTS})")
+    connection.execute(
+        f"""DELETE FROM annotation WHERE (collection, uid, recurrence_id) IN (
+                SELECT collection, uid, recurrence_id FROM appointment WHERE call_id IN ({_CALLS}))"""
+    )
     for table in ("attempt", "appointment", "vanished"):
         connection.execute(f"DELETE FROM {table} WHERE call_id IN ({_CALLS})")
     connection.execute(f"DELETE FROM call WHERE id IN ({_CALLS})")

@@ -103,6 +103,12 @@ class Office(ServedBench):
         assert self.collecting.run_once(self.clock.now()).settled == 1
 
     @property
+    def synced(self) -> int:
+        """How often the calendar told something new."""
+        rows = self.ledger.read(lambda c: c.execute("SELECT id FROM event WHERE kind = 'synced'").fetchall())
+        return len(rows)
+
+    @property
     def problems(self) -> list[str]:
         return [problem for _, problem in self.ledger.read(count_by_problem) if problem]
 
@@ -148,11 +154,11 @@ def test_our_own_writing_is_no_news_to_the_plan_and_is_not_written_again(
     office.write(*CALLED)
     office.open(world)
     office.tell()
-    before = office.calls(), office.history(), office.text()
+    before = office.calls(), office.history(), office.text(), office.synced
     for _ in range(3):
         office.fetch()
         assert office.tell() == 0
-    assert (office.calls(), office.history(), office.text()) == before
+    assert (office.calls(), office.history(), office.text(), office.synced) == before
     office.ring()
     office.hang_up()
     office.tell()
