@@ -27,6 +27,7 @@ MARK = "[call-scheduler]"
 PROPERTY = "X-CALL-SCHEDULER"
 
 GUESTS = "it has guests, whom their calendar would mail what is written into it"
+LATER = "it is an instance of a series, which tells it once its call is over"
 
 _OURS = re.compile(rb"(?:\\[nN])?\[call-scheduler\] (?:[^\\<]|\\[^nN])*")
 _DESCRIPTION = b"DESCRIPTION"
@@ -58,7 +59,9 @@ def annotated(data: bytes, place: Place, note: Note | None) -> bytes:
     lines = content_lines(data)
     _refuse_guests(event_lines(lines))
     found = own_event(lines, data, place)
-    if found is None and note is not None and note.final:
+    if found is None and note is not None:
+        if not note.final:
+            raise NotAnnotated(LATER)
         lines, found = with_own_event(lines, data, place)
     if found is None or _says(lines, found, note):
         return data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from scheduler.calendars.annotation import GUESTS
+from scheduler.calendars.annotation import GUESTS, LATER
 from scheduler.cli.finding import Finding
 from scheduler.cli.output import counted
 from scheduler.config import Config
@@ -22,7 +22,7 @@ def look_at_outcomes(config: Config, ledger: Database) -> Iterator[Finding]:
                 yield _finding(name, True, _left_behind(shown, name, events))
         elif problem:
             text = f"not written into {counted(events, 'event')}: {problem}"
-            yield _finding(name, problem == GUESTS, text)
+            yield _finding(name, problem in (GUESTS, LATER), text)
 
 
 def _left_behind(shown: Mapping[str, bool], name: str, events: int) -> str:

@@ -29,11 +29,11 @@ from scheduler.ledger.annotations import (
     Annotation,
     last_event_id,
     record_annotation,
-    select_annotated,
     select_annotation,
     select_appointments_since,
     select_appointments_with_news,
     select_meant,
+    select_silent,
 )
 from scheduler.ledger.collections import select_collection
 from scheduler.ledger.looks import select_hrefs
@@ -135,14 +135,15 @@ class AnnotateDuty:
         # Read first: what is told in between is looked at twice, and not missed.
         before, self._event_id = self._event_id, self._ledger.read(last_event_id)
         if before is None:
-            known = self._ledger.read(select_annotated)
-            return known | self._ledger.read(select_appointments_since, now - _PAST)
+            silent = self._ledger.read(select_silent, now)
+            return silent | self._ledger.read(select_appointments_since, now - _PAST)
         if before == self._event_id:
             return frozenset()
         return self._ledger.read(select_appointments_with_news, before)
 
     def _told_by_calendars(self, now: datetime) -> set[Key]:
-        before = self._silences
+        # What has begun keeps what it says: only what is still to come can be mended.
+        before = {key: one for key, one in self._silences.items() if one.starts_at >= now}
         self._silences = {_key(name, one): one for name, one in self._silent(now, now + _AHEAD)}
         both = before.keys() | self._silences.keys()
         return {key for key in both if before.get(key) != self._silences.get(key)}
@@ -242,8 +243,9 @@ class AnnotateDuty:
         if problem:
             log.info("calendar %s: an outcome isn't written into its event: %s", key.collection, problem)
         annotation = Annotation(told=_digest(note), problem=problem if note else "")
-        final = note is not None and note.final
-        self._ledger.write(record_annotation, key, annotation, self._clock.now(), final=final)
+        silence = self._silences.get(key)
+        until = silence.starts_at if silence and note and not note.final else None
+        self._ledger.write(record_annotation, key, annotation, self._clock.now(), silent_until=until)
 
 
 def _key(collection: str, silence: Silence) -> Key:

@@ -60,10 +60,13 @@ def select_appointments_with_news(connection: Connection, event_id: int) -> froz
     )
 
 
-def select_annotated(connection: Connection) -> frozenset[Key]:
-    """The events in which something of ours stands."""
+def select_silent(connection: Connection, since: datetime) -> frozenset[Key]:
+    """The events that say that nothing will ring, and start at or after ``since``."""
     return _keys(
-        connection.execute("SELECT collection, uid, recurrence_id FROM annotation WHERE told <> '' AND open")
+        connection.execute(
+            "SELECT collection, uid, recurrence_id FROM annotation WHERE silent_until >= ?",
+            (write_instant(since),),
+        )
     )
 
 
@@ -73,17 +76,24 @@ def select_annotation(connection: Connection, key: Key) -> Annotation:
 
 
 def record_annotation(
-    connection: Connection, key: Key, annotation: Annotation, now: datetime, *, final: bool = False
+    connection: Connection,
+    key: Key,
+    annotation: Annotation,
+    now: datetime,
+    *,
+    silent_until: datetime | None = None,
 ) -> None:
+    """:param silent_until: the start of an event that says that nothing will ring."""
     if annotation == Annotation(told=""):
         connection.execute(f"DELETE FROM annotation WHERE {_KEY}", _bound(key))
         return
+    until = write_instant(silent_until) if silent_until else None
     connection.execute(
-        """INSERT INTO annotation (collection, uid, recurrence_id, told, problem, open, changed_at)
+        """INSERT INTO annotation (collection, uid, recurrence_id, told, problem, silent_until, changed_at)
            VALUES (?, ?, ?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET told = excluded.told, problem = excluded.problem, open = excluded.open,
-               changed_at = excluded.changed_at""",
-        (*_bound(key), annotation.told, annotation.problem, not final, write_instant(now)),
+           ON CONFLICT DO UPDATE SET told = excluded.told, problem = excluded.problem,
+               silent_until = excluded.silent_until, changed_at = excluded.changed_at""",
+        (*_bound(key), annotation.told, annotation.problem, until, write_instant(now)),
     )
 
 

@@ -401,3 +401,12 @@ def m0020_annotations(database: MigrationDatabase) -> None:
     """What was written into events, so that it is written once, and taken out again."""
     database.execute(_ANNOTATION)
     database.execute("CREATE INDEX annotation_open ON annotation (collection) WHERE told <> '' AND open")
+
+
+@MIGRATIONS()
+def m0021_silent_events(database: MigrationDatabase) -> None:
+    """Until when an event may say that nothing will ring, so that it says it still when its start is past."""
+    database.execute("DROP INDEX annotation_open")
+    database.execute("ALTER TABLE annotation DROP COLUMN open")
+    database.execute("ALTER TABLE annotation ADD COLUMN silent_until TEXT")
+    database.execute("CREATE INDEX annotation_silent ON annotation (silent_until) WHERE silent_until IS NOT NULL")

@@ -47,6 +47,7 @@ from scheduler.sources.refusal import refusal, without_token
 from scheduler.sources.source import Edit, Fetched, SourceState, hash_of, usable
 from scheduler.wire import host_of
 
+_EDIT_SECONDS = 20.0  # a stop of the daemon waits for it
 _NOTHING_CHANGED = "nothing is changed until its answers are right again"
 
 
@@ -115,7 +116,7 @@ class CaldavSource:
         if not last.collection_url:
             raise SourceUnreachable(self.name, "it hasn't been fetched with its present settings")
         url = urljoin(last.collection_url, quote(href))
-        with self._told(), self._client(self._settings.deadline) as client:
+        with self._told(), self._client(_EDIT_SECONDS) as client:
             return edit_object(client, self.name, url, change)
 
     def _sought(self, client: DAVClient, last: SourceState, known: Mapping[str, str], found: Fetched) -> Fetched:

@@ -243,7 +243,9 @@ def test_what_was_changed_of_an_instance_already_gets_the_note_itself() -> None:
 
 def test_an_instance_gets_no_event_of_its_own_for_what_may_still_change() -> None:
     data = calendar(event(*WEEKLY, starts=LOCAL))
-    assert annotated(data, SECOND, PLANNED) is data
+    with pytest.raises(NotAnnotated, match="once its call is over"):
+        annotated(data, SECOND, PLANNED)
+    assert annotated(data, SECOND, None) is data
 
 
 def test_an_instance_that_its_series_no_longer_has_is_not_made_anew() -> None:

@@ -61,7 +61,8 @@ class Office(ServedBench):
             source=world.source, settings="a", zones=Zones(floating=WITHIN), language=Language.EN
         )
         self.annotating = AnnotateDuty(self.ledger, self.clock, self.replan.silent, lambda _call: "")
-        self.annotating.use([calendar])
+        self.annotated = [calendar]
+        self.annotating.use(self.annotated)
         self.collecting = CollectDuty(self.ledger, self.provider, POLICY)
 
     def write(self, *lines: str, uid: str = "one", at: datetime = NOON, title: str = "Call Anna") -> None:
@@ -182,6 +183,30 @@ def test_why_it_will_not_ring_is_told_and_taken_back_once_it_will(office: Office
     office.fetch()
     office.tell()
     assert office.told()[0].startswith("oproep gepland om 13:00")
+
+
+def test_why_nothing_rang_still_stands_there_when_its_time_is_over(office: Office, world: CaldavWorld) -> None:
+    office.write(title="Call Anna Janssens")
+    office.open(world)
+    office.tell()
+    told = office.told()
+    office.clock.advance(3 * HOUR)
+    office.fetch()
+    assert office.tell() == 0
+    office.annotating.use(office.annotated)  # as after a restart
+    assert office.tell() == 0
+    assert office.told() == told
+
+
+def test_what_was_mended_while_nothing_ran_loses_its_line(office: Office, world: CaldavWorld) -> None:
+    office.write(title="Call Anna Janssens")
+    office.open(world)
+    office.tell()
+    world.client.put(world.href("one"), office.text().replace("SUMMARY:Call Anna", "SUMMARY:Lunch").encode())
+    office.fetch()
+    office.annotating.use(office.annotated)
+    office.tell()
+    assert office.told() == []
 
 
 def test_what_is_no_longer_asked_for_loses_its_line_and_nothing_else(office: Office, world: CaldavWorld) -> None:
