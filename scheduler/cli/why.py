@@ -10,6 +10,7 @@ import click
 
 from scheduler.calendars.component import Fault
 from scheduler.calendars.occurrence import Occurrence
+from scheduler.calls.call import Key
 from scheduler.cli.context import ledger_to_read, view
 from scheduler.cli.options import at_least, config_option, json_option, window_options
 from scheduler.cli.output import JsonRow, iso, print_json, print_problems
@@ -18,6 +19,7 @@ from scheduler.cli.plan import entry_json
 from scheduler.config import Config, read_config
 from scheduler.database import Database
 from scheduler.duties.look import Entry, View
+from scheduler.ledger.annotations import select_annotation
 from scheduler.ledger.events import Event, select_events
 
 _FAR = timedelta(days=3 * 366)  # where nothing of it is in the window
@@ -44,12 +46,12 @@ def why(config_path: Path, start: datetime, end: datetime, text_or_uid: str, as_
             found = _far_view(config, ledger, text_or_uid)
             entries, faults = _meant(found, text_or_uid)
             entries = _nearest(entries)
-        told = [(entry, _history(ledger, entry)) for entry in entries]
+        told = [(entry, _history(ledger, entry), _not_written(ledger, entry)) for entry in entries]
     if as_json:
-        print_json([_json(config, entry, history) for entry, history in told])
+        print_json([_json(config, *one) for one in told])
     else:
-        for entry, history in told:
-            _print(config, entry, history)
+        for one in told:
+            _print(config, *one)
     for collection, fault in faults:
         click.echo(_wrapped(tell_fault(collection, fault)), err=as_json)
     problems = print_problems(found.troubles)
@@ -99,16 +101,26 @@ def _history(ledger: Database | None, entry: Entry) -> tuple[Event, ...]:
     return ledger.read(select_events, entry.call.id)
 
 
-def _json(config: Config, entry: Entry, history: tuple[Event, ...]) -> JsonRow:
+def _not_written(ledger: Database | None, entry: Entry) -> str:
+    """Why its outcome isn't written into it, where it should be."""
+    if ledger is None:
+        return ""
+    event = entry.derivation.occurrence
+    key = Key(collection=entry.collection, uid=event.uid, recurrence_id=event.recurrence_id)
+    return ledger.read(select_annotation, key).problem
+
+
+def _json(config: Config, entry: Entry, history: tuple[Event, ...], not_written: str) -> JsonRow:
     return {
         **entry_json(entry),
         "told": tell(entry, config.company_zone),
         "steps": [{"rule": step.rule, "finding": step.finding} for step in entry.derivation.steps],
         "history": [{"at": iso(one.at), "kind": one.kind, "detail": one.detail} for one in history],
+        "not_written": not_written,
     }
 
 
-def _print(config: Config, entry: Entry, history: tuple[Event, ...]) -> None:
+def _print(config: Config, entry: Entry, history: tuple[Event, ...], not_written: str) -> None:
     occurrence = entry.derivation.occurrence
     click.secho(f"{occurrence.summary or '(no title)'}", bold=True)
     click.echo(_wrapped(tell(entry, config.company_zone)))
@@ -116,6 +128,8 @@ def _print(config: Config, entry: Entry, history: tuple[Event, ...]) -> None:
     for step in entry.derivation.steps:
         click.echo(f"  {step.rule:<13} {step.finding}")
     click.echo(f"  {'result':<13} {_result(config, entry)}")
+    if not_written:
+        click.echo(f"  {'outcome':<13} isn't written into the event: {not_written}")
     for one in history:
         at = one.at.astimezone(config.company_zone)
         click.echo(f"  {at:%d %b %H:%M:%S}  {one.kind}{': ' + one.detail if one.detail else ''}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,8 +17,9 @@ from scheduler.calendars.component import read
 from scheduler.calendars.expansion import expand
 from scheduler.calendars.instance import NotAnnotated, Place
 from scheduler.calendars.occurrence import Occurrence
+from tests.calendars.ics import BRUSSELS, SAMPLES
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
+WINDOW = datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC)
 ONE = Place(uid="one", recurrence_id="", zones=Zones(floating=BRUSSELS))
 PLANNED = Note(text="planned for 10:00, with +32468•••901", status="planned due=20261201T090000Z")
 ANSWERED = Note(text="beantwoord om 10:00, gesprek van 4 min 12 s", status="answered seconds=252", final=True)
@@ -79,10 +80,9 @@ def _folded(line: str, places: list[int], end: str) -> str:
 
 
 def occurrences(data: bytes) -> list[Occurrence]:
-    window = datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC)
     components, faults = read("x", data)
     assert not faults
-    return [one for each in components for one in expand(each, *window, floating_zone=BRUSSELS)[0]]
+    return [one for each in components for one in expand(each, *WINDOW, floating_zone=BRUSSELS)[0]]
 
 
 @given(objects(), NOTES)
@@ -260,3 +260,24 @@ def test_a_series_that_changes_from_an_instance_on_is_left_alone() -> None:
     data = calendar(event("RRULE:FREQ=WEEKLY;COUNT=9"), later)
     with pytest.raises(NotAnnotated, match="from one of its instances on"):
         annotated(data, replace(ONE, recurrence_id="20261215T090000Z"), ANSWERED)
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.ics")), ids=lambda path: path.stem)
+def test_of_each_sample_every_event_is_annotated_and_given_back_or_refused(path: Path) -> None:
+    data = path.read_bytes()
+    for component in read("x", data)[0]:
+        place = Place(uid=component.uid, recurrence_id="", zones=Zones(floating=BRUSSELS))
+        try:
+            after = annotated(data, place, ANSWERED)
+        except NotAnnotated:
+            continue
+        assert unannotated(after) == data
+        assert _starts(after) == _starts(data)
+
+
+def _starts(data: bytes) -> list[tuple[str, str, datetime]]:
+    return [
+        (one.uid, one.recurrence_id, one.starts_at)
+        for each in read("x", data)[0]
+        for one in expand(each, *WINDOW, floating_zone=BRUSSELS)[0]
+    ]
