@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cli.test_commands import command
 from tests.world import World, small_world, soon
 
 
@@ -21,8 +20,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def run(world: World, *arguments: str) -> None:
-    command = [sys.executable, "-m", "scheduler", arguments[0], "--config", str(world.config), *arguments[1:]]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    result = command(world, *arguments)
+    assert result.exit_code == 0, result.output
 
 
 def test_ledger_notes_backups_exports_and_keys_are_their_owners_alone(world: World) -> None:
