@@ -25,6 +25,7 @@ from scheduler.web.rows import Listed, read_rows
 from scheduler.web.times import day_of, read_day, span_of
 
 _A_PAGE = 50  # calls
+_LONGEST = 200  # letters of a field: SQLite refuses to look for very long words
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,7 +52,7 @@ def routes(frame: Frame) -> list[Route]:
 
 def _show(frame: Frame, request: Request) -> Response:
     office, params = frame.office, request.query_params
-    asked = Asked(**{field.name: params.get(field.name, "").strip() for field in fields(Asked)})
+    asked = Asked(**{field.name: params.get(field.name, "").strip()[:_LONGEST] for field in fields(Asked)})
     try:
         search, before = read_search(asked, office), _read_place(params.get("before", ""))
     except FormRefused as error:
