@@ -84,8 +84,15 @@ def replace_data(connection: Connection, rows: Mapping[int, bytes], data: bytes)
 
 
 def delete_old_annotations(connection: Connection, before: datetime) -> None:
-    """That something stands in events whose calls are long over: nobody looks at those any more."""
-    connection.execute("DELETE FROM annotation WHERE open = 0 AND changed_at < ?", (write_instant(before),))
+    """What stands in events that are long over: nobody looks at those any more. The calls' own go with them."""
+    at = write_instant(before)
+    connection.execute(
+        """DELETE FROM annotation WHERE changed_at < ? AND coalesce(silent_until, '') < ?
+               AND NOT EXISTS (SELECT 1 FROM appointment WHERE appointment.collection = annotation.collection
+                   AND appointment.uid = annotation.uid
+                   AND appointment.recurrence_id = annotation.recurrence_id)""",
+        (at, at),
+    )
 
 
 def select_abandoned(connection: Connection, configured: Collection[str], before: datetime) -> tuple[str, ...]:

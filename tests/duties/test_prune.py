@@ -190,9 +190,9 @@ def test_a_tombstone_lasts_until_its_time(ledger: Database) -> None:
 
 
 def test_what_was_written_into_events_is_remembered_while_it_may_change(ledger: Database) -> None:
-    for uid, final in (("over", True), ("open", False)):
+    for uid, until in (("over", NOON - 101 * DAY), ("to come", NOON)):
         key = Key(collection="sales", uid=uid, recurrence_id="")
-        ledger.write(record_annotation, key, Annotation(told="digest"), NOON - 101 * DAY, final=final)
+        ledger.write(record_annotation, key, Annotation(told="digest"), NOON - 101 * DAY, silent_until=until)
     prune(ledger)
     assert count(ledger, "annotation") == 1
 
