@@ -26,7 +26,7 @@ CLEAN = {
     "vanished": {"collection"},
 }
 WORDS = {"state", "outcome", "answer", "source"}  # of a few that are checked
-INSTANTS = {"wall", "since", "until", "before", "at"}
+INSTANTS = {"wall", "since", "until", "before", "at", "silent_until"}
 
 
 OF_THE_FIXTURE = {"transition"}
