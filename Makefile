@@ -63,7 +63,7 @@ test: .venv/installed  ## formatting, types and every test that needs nothing bu
 	$(BIN)/python -m pytest
 
 test-system: .venv/installed-system .venv-urllib3/installed .venv/installed-oracle .venv/installed-axe  ## tests that need more of the machine: root, systemd, systemd-nspawn, debootstrap, curl, promtool, node, khal, vdirsyncer, Chromium
-	$(BIN)/python -m pytest -m system tests tests/system
+	$(BIN)/python -m pytest -m system tests tests/system $(SYSTEM_OPTIONS)
 	@.venv-urllib3/bin/python -c 'import sys, urllib3; sys.exit(hasattr(urllib3, "HttpVersion") and "this is urllib3-future")'
 	.venv-urllib3/bin/python -m pytest -m 'system or not system' $(BESIDE_URLLIB3)
 
