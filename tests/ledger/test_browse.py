@@ -90,6 +90,7 @@ def pages(ledger: Database, search: Search, limit: int) -> list[Found]:
     seen = [ledger.read(find_calls, search, None, limit)]
     while seen[-1].older is not None:
         seen.append(ledger.read(find_calls, search, seen[-1].older, limit))
+        assert seen[-1].older is None or seen[-1].older < (seen[-2].older or seen[-1].older), "it doesn't go on"
     return seen
 
 

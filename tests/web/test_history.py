@@ -118,6 +118,7 @@ def test_what_cannot_be_meant_is_told_beside_what_was_typed(
     assert all(value in answer.text for name, value in asked.items() if name in ("q", "since", "until"))
 
 
+@pytest.mark.usefixtures("day")
 def test_words_that_are_far_too_long_are_no_error(page: Page) -> None:
     assert "No such call was found." in search(page, q="_" * 30_000)
 
