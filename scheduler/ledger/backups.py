@@ -14,7 +14,7 @@ from scheduler.ledger.calls import end_call
 from scheduler.ledger.collections import Collection
 from scheduler.ledger.events import append_event
 from scheduler.ledger.pauses import begin_pause
-from scheduler.ledger.schema import LETTER_WAITS
+from scheduler.ledger.people_schema import LETTER_WAITS
 
 MAY_HAVE_RUNG = "it was due before the ledger was restored from a backup, which doesn't know whether it rang"
 

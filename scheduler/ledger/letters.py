@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.database import Connection, Row, read_instant, read_optional_instant, write_instant
-from scheduler.ledger.schema import LETTER_WAITS
+from scheduler.ledger.people_schema import LETTER_WAITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from scheduler.database import MigrationDatabase, Migrations
 from scheduler.ledger.first_schema import CALL_IS_FINAL, create_first_version, e164
+from scheduler.ledger.people_schema import create_annotations, create_letters, create_privacy
 
 MIGRATIONS = Migrations("ledger")
 
@@ -252,51 +253,10 @@ def m0015_tallies(database: MigrationDatabase) -> None:
     )
 
 
-# What lasts for a while, as a calendar that refuses our login, until it is over.
-_TROUBLE = """
-CREATE TABLE trouble (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    title TEXT NOT NULL,
-    since TEXT NOT NULL,
-    over_at TEXT CHECK (over_at >= since)
-) STRICT
-"""
-
-# What somebody is to be told, once: the key says what of. Its words are forgotten once they were handed over.
-_LETTER = """
-CREATE TABLE letter (
-    id INTEGER PRIMARY KEY,
-    recipient TEXT NOT NULL,
-    key TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    title TEXT NOT NULL,
-    body TEXT NOT NULL,
-    made_at TEXT NOT NULL,
-    due_at TEXT NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0,
-    problem TEXT NOT NULL DEFAULT '',
-    sent_at TEXT,
-    given_up_at TEXT,
-    UNIQUE (recipient, key),
-    CHECK (sent_at IS NULL OR given_up_at IS NULL),
-    CHECK ((sent_at IS NULL AND given_up_at IS NULL) OR (title = '' AND body = ''))
-) STRICT
-"""
-
-LETTER_WAITS = "sent_at IS NULL AND given_up_at IS NULL"
-
-
 @MIGRATIONS()
 def m0016_letters(database: MigrationDatabase) -> None:
     """What is told by mail and webhook, and how far the history has been told."""
-    database.execute(_TROUBLE)
-    database.execute(_LETTER)
-    database.execute("CREATE UNIQUE INDEX trouble_lasts ON trouble (name) WHERE over_at IS NULL")
-    database.execute(f"CREATE INDEX letter_waits ON letter (recipient, due_at) WHERE {LETTER_WAITS}")
-    database.execute("CREATE INDEX letter_sent ON letter (recipient, sent_at) WHERE sent_at IS NOT NULL")
-    database.execute("CREATE TABLE told (id INTEGER PRIMARY KEY CHECK (id = 1), event_id INTEGER NOT NULL) STRICT")
+    create_letters(database)
 
 
 _SLOT_IS_FREED = """
@@ -327,45 +287,10 @@ def m0017_slots(database: MigrationDatabase) -> None:
         database.execute(promise)
 
 
-# Rule 14: what isn't rung, though a calendar still asks for it. A digest tells nobody whose number it was.
-_TOMBSTONE = """
-CREATE TABLE tombstone (
-    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
-    until TEXT NOT NULL
-) STRICT, WITHOUT ROWID
-"""
-
-# What may be deleted of the history: all of one call, or what belongs to none and is older. Empty between
-# transactions.
-_FORGETTING = """
-CREATE TABLE forgetting (
-    call_id INTEGER UNIQUE,
-    before TEXT,
-    CHECK ((call_id IS NULL) <> (before IS NULL))
-) STRICT
-"""
-
-_HISTORY_IS_KEPT = """
-CREATE TRIGGER event_never_delete BEFORE DELETE ON event
-WHEN NOT EXISTS (SELECT 1 FROM forgetting WHERE call_id = OLD.call_id)
-    AND (OLD.call_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM forgetting WHERE OLD.at < before))
-BEGIN SELECT RAISE(ABORT, 'history is never rewritten'); END
-"""
-
-
 @MIGRATIONS()
 def m0018_privacy(database: MigrationDatabase) -> None:
     """Which copies there are, and what may be forgotten: of the history whole calls only."""
-    database.execute("CREATE TABLE backup (path TEXT PRIMARY KEY, made_at TEXT NOT NULL) STRICT, WITHOUT ROWID")
-    database.execute(
-        "CREATE TABLE restoration (id INTEGER PRIMARY KEY CHECK (id = 1), restored_at TEXT NOT NULL) STRICT"
-    )
-    for table in (_TOMBSTONE, _FORGETTING):
-        database.execute(table)
-    database.execute("DROP TRIGGER event_never_delete")
-    database.execute(_HISTORY_IS_KEPT)
-    # To delete an attempt, SQLite looks for what names it.
-    database.execute("CREATE INDEX event_attempt ON event (attempt_id) WHERE attempt_id IS NOT NULL")
+    create_privacy(database)
 
 
 # True of every call. Only statements that repeat it use the indexes below: SQLite would else take them for those
@@ -381,32 +306,7 @@ def m0019_looking_back(database: MigrationDatabase) -> None:
     database.execute(f"CREATE INDEX call_to_destination ON call (destination, due_at) WHERE {SEARCHED}")
 
 
-# What of ours stands in whose calendar's events: a digest, since the line itself may name people.
-_ANNOTATION = """
-CREATE TABLE annotation (
-    collection TEXT NOT NULL,
-    uid TEXT NOT NULL,
-    recurrence_id TEXT NOT NULL,
-    told TEXT NOT NULL,
-    problem TEXT NOT NULL,
-    open INTEGER NOT NULL CHECK (open IN (0, 1)),
-    changed_at TEXT NOT NULL,
-    PRIMARY KEY (collection, uid, recurrence_id)
-) STRICT, WITHOUT ROWID
-"""
-
-
 @MIGRATIONS()
 def m0020_annotations(database: MigrationDatabase) -> None:
     """What was written into events, so that it is written once, and taken out again."""
-    database.execute(_ANNOTATION)
-    database.execute("CREATE INDEX annotation_open ON annotation (collection) WHERE told <> '' AND open")
-
-
-@MIGRATIONS()
-def m0021_silent_events(database: MigrationDatabase) -> None:
-    """Until when an event may say that nothing will ring, so that it says it still when its start is past."""
-    database.execute("DROP INDEX annotation_open")
-    database.execute("ALTER TABLE annotation DROP COLUMN open")
-    database.execute("ALTER TABLE annotation ADD COLUMN silent_until TEXT")
-    database.execute("CREATE INDEX annotation_silent ON annotation (silent_until) WHERE silent_until IS NOT NULL")
+    create_annotations(database)

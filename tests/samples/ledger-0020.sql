@@ -24,15 +24,15 @@ INSERT INTO "_sqlite_migrations" VALUES(16,'ledger','m0016_letters','2026-11-23 
 INSERT INTO "_sqlite_migrations" VALUES(17,'ledger','m0017_slots','2026-11-23 16:23:44.931712+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(18,'ledger','m0018_privacy','2026-11-23 16:30:54.770042+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(19,'ledger','m0019_looking_back','2026-11-23 16:38:41.156810+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(20,'ledger','m0020_annotations','2026-11-23 16:41:10.868855+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(20,'ledger','m0020_annotations','2026-11-23 17:53:02.028454+00:00');
 CREATE TABLE annotation (
     collection TEXT NOT NULL,
     uid TEXT NOT NULL,
     recurrence_id TEXT NOT NULL,
     told TEXT NOT NULL,
     problem TEXT NOT NULL,
-    open INTEGER NOT NULL CHECK (open IN (0, 1)),
     changed_at TEXT NOT NULL,
+    silent_until TEXT,
     PRIMARY KEY (collection, uid, recurrence_id)
 ) STRICT, WITHOUT ROWID
 ;
@@ -341,6 +341,6 @@ CREATE INDEX event_attempt ON event (attempt_id) WHERE attempt_id IS NOT NULL;
 CREATE INDEX call_due ON call (due_at) WHERE id > 0;
 CREATE INDEX call_of_origin ON call (origin, due_at) WHERE id > 0;
 CREATE INDEX call_to_destination ON call (destination, due_at) WHERE id > 0;
-CREATE INDEX annotation_open ON annotation (collection) WHERE told <> '' AND open;
-INSERT INTO "annotation" VALUES('sales','one','','0123456789abcdef','',1,'2026-11-23T09:00:00.000000Z');
+CREATE INDEX annotation_silent ON annotation (silent_until) WHERE silent_until IS NOT NULL;
+INSERT INTO "annotation" VALUES('sales','one','','0123456789abcdef','','2026-11-23T09:00:00.000000Z',NULL);
 COMMIT;
