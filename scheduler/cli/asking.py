@@ -17,8 +17,9 @@ from scheduler.cli.context import ledger_to_hold
 from scheduler.clock import SystemClock
 from scheduler.config import Config
 from scheduler.database import Database
-from scheduler.duties.command import PATIENCE, await_result, leave_command
+from scheduler.duties.command import PATIENCE, leave_command
 from scheduler.ledger import open_ledger
+from scheduler.ledger.waiting import await_result
 
 _PATIENCE = PATIENCE + timedelta(seconds=5)  # the daemon does nothing any more that was asked for so long ago
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -18,7 +17,6 @@ from scheduler.ledger.commands import (
     finish_command,
     insert_command,
     select_open_commands,
-    select_result,
     take_command,
 )
 
@@ -74,14 +72,3 @@ class CommandDuty:
 
 def leave_command(ledger: Database, kind: str, arguments: Mapping[str, str], now: datetime) -> int:
     return ledger.write(insert_command, kind, arguments, now)
-
-
-def await_result(ledger: Database, command_id: int, patience: timedelta) -> str | None:
-    """The daemon's answer; None when it gave none in time."""
-    give_up_at = time.monotonic() + patience.total_seconds()
-    while time.monotonic() < give_up_at:
-        result = ledger.read(select_result, command_id)
-        if result is not None:
-            return result
-        time.sleep(0.1)
-    return None

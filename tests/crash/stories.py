@@ -9,8 +9,9 @@ from pathlib import Path
 
 from scheduler.calls.call import Outcome
 from scheduler.calls.pause import PAUSED
-from scheduler.duties.command import PATIENCE, await_result, leave_command
+from scheduler.duties.command import PATIENCE, leave_command
 from scheduler.ledger import open_ledger
+from scheduler.ledger.waiting import await_result
 from tests.crash.audit import Audit, audit
 from tests.crash.labels import STOPPED, after, before
 from tests.crash.office import Office, open_office

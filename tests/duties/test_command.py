@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 
-from scheduler.duties.command import PATIENCE, CommandDuty, await_result, leave_command
+from scheduler.duties.command import PATIENCE, CommandDuty, leave_command
+from scheduler.ledger.waiting import await_result
 from tests.clocks import NOON
 from tests.duties.support import Bench
 
